@@ -1,0 +1,90 @@
+# make demo and make test do everything on a machine that has Go, git and make. make help lists the rest.
+
+.DEFAULT_GOAL := build
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+GO ?= go
+FUZZTIME ?= 30s
+
+gofumpt     := mvdan.cc/gofumpt@v0.12.0
+staticcheck := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+platforms   := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64
+scripts     := $(wildcard .ci/run examples/*.sh testdata/*/make.sh)
+
+# The race detector needs cgo and a C compiler; nothing else here does.
+RACE ?=
+ifneq ($(RACE),)
+test: export CGO_ENABLED = 1
+test: race := -race
+else
+test: export CGO_ENABLED = 0
+endif
+
+.PHONY: build demo test bench lint fuzz deps clean help
+
+## build: the programs, static, into bin/ (what make alone does)
+build:
+	@mkdir -p bin
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/...
+
+## demo: bundle a disk, upload, register, restore and compare it; no server needed
+demo: build
+	@PATH="$(CURDIR)/bin:$$PATH" sh examples/bundle-upload-register.sh
+
+## test: all tests; RACE=1 for the race detector
+test:
+	$(GO) test $(race) -timeout 25m ./...
+
+## bench: a table of bundling and unbundling against pipelines of tar, gzip, pigz and openssl
+bench: build
+	$(GO) run ./internal/bench -bin bin
+	$(GO) test -run '^$$' -bench . -benchtime 200ms ./...
+
+## lint: gofumpt, go vet, staticcheck and shellcheck, and a build for each platform
+lint:
+	@files=$$($(GO) run $(gofumpt) -l .) && { test -z "$$files" || { echo "not formatted:" $$files >&2; exit 1; }; }
+	$(GO) vet ./...
+	$(GO) run $(staticcheck) ./...
+	@set -e; for platform in $(platforms); do \
+		echo "build and vet for $$platform"; \
+		export CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/}; \
+		$(GO) build ./...; $(GO) vet ./...; \
+	done
+	@if command -v shellcheck >/dev/null; then shellcheck $(scripts); \
+	else echo "shellcheck is missing (make deps): the shell scripts are not checked"; fi
+
+## fuzz: every fuzz target for FUZZTIME (30s)
+fuzz:
+	@set -e; grep -rE --include='*_test.go' -o '^func Fuzz[A-Za-z0-9_]+' . | \
+	while IFS=: read -r file target; do \
+		echo "$${file%/*} $${target#func }"; \
+		$(GO) test -run '^$$' -fuzz "^$${target#func }\$$" -fuzztime $(FUZZTIME) "$${file%/*}" </dev/null; \
+	done
+
+# The foreign programs that tests and make bench compare with: command, then Debian package.
+tools := ruby:ruby python3:python3 openssl:openssl tar:tar gzip:gzip pigz:pigz qemu-img:qemu-utils \
+	mke2fs:e2fsprogs debugfs:e2fsprogs shellcheck:shellcheck bash:bash cmp:diffutils cc:gcc cc:libc6-dev
+
+## deps: install, with apt, the foreign programs that tests and make bench compare with
+deps:
+	@PATH="$$PATH:/usr/sbin:/sbin"; missing=; \
+	for tool in $(tools); do \
+		command -v "$${tool%:*}" >/dev/null || missing="$$missing $${tool#*:}"; \
+	done; \
+	if [ -z "$$missing" ]; then echo "nothing is missing"; exit; fi; \
+	if ! command -v apt-get >/dev/null; then \
+		echo "make deps: there is no apt-get here; install by hand:$$missing" >&2; exit 1; \
+	fi; \
+	sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	set -x; \
+	$$sudo apt-get update -q && \
+	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $$missing
+
+## clean: remove what make build and make demo left here
+clean:
+	rm -rf bin out
+
+## help: this list
+help:
+	@sed -n 's/^## /make /p' Makefile
