@@ -1,0 +1,109 @@
+package miniotest
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"runtime"
+	"time"
+)
+
+// startTime is how long a server may take until it answers, on a machine that is busy with other tests.
+const startTime = time.Minute
+
+// launch starts program over a temporary directory. stop kills it, waits and removes the directory.
+func launch(program string) (s *Server, stop func(), err error) {
+	dir, err := os.MkdirTemp("", "miniotest-")
+	if err != nil {
+		return nil, nil, err
+	}
+	// Between our finding a free port and the server's taking it somebody else may: hence more than one try.
+	for range 3 {
+		var kill func()
+		if s, kill, err = launchAt(program, dir); err == nil {
+			return s, func() { kill(); os.RemoveAll(dir) }, nil
+		}
+	}
+	os.RemoveAll(dir)
+	return nil, nil, err
+}
+
+func launchAt(program, dir string) (*Server, func(), error) {
+	address, err := freeAddress()
+	if err != nil {
+		return nil, nil, err
+	}
+	s := &Server{Endpoint: "http://" + address, AccessKey: rand.Text()[:16], SecretKey: rand.Text()}
+	var log bytes.Buffer
+	cmd := exec.Command(program, "server", "--quiet", "--address", address, dir)
+	cmd.Env = append(os.Environ(), "MINIO_ROOT_USER="+s.AccessKey, "MINIO_ROOT_PASSWORD="+s.SecretKey,
+		"MINIO_BROWSER=off", "MINIO_UPDATE=off")
+	cmd.Stdout, cmd.Stderr = &log, &log
+	cmd.SysProcAttr = dieWithParent()
+	started, exited := run(cmd)
+	if err := <-started; err != nil {
+		return nil, nil, err
+	}
+	kill := func() { cmd.Process.Kill(); <-exited }
+	if err := s.await(exited); err != nil {
+		kill()
+		return nil, nil, fmt.Errorf("%s: %w\n%s", program, err, log.Bytes())
+	}
+	return s, kill, nil
+}
+
+// run starts cmd and waits for its end, on one thread that lives as long: Linux sends the parent-death
+// signal when the thread that started the process ends.
+func run(cmd *exec.Cmd) (started <-chan error, exited <-chan struct{}) {
+	start, exit := make(chan error, 1), make(chan struct{})
+	go func() {
+		defer close(exit)
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		start <- err
+		if err == nil {
+			_ = cmd.Wait() // it is killed, so there is always an error
+		}
+	}()
+	return start, exit
+}
+
+// await returns when the server answers its health check.
+func (s *Server) await(exited <-chan struct{}) error {
+	client := &http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	poll := time.NewTicker(20 * time.Millisecond)
+	defer poll.Stop()
+	deadline := time.After(startTime)
+	for {
+		select {
+		case <-exited:
+			return errors.New("exited at once")
+		case <-deadline:
+			return fmt.Errorf("no answer in %v", startTime)
+		case <-poll.C:
+			resp, err := client.Get(s.Endpoint + "/minio/health/live")
+			if err != nil {
+				continue
+			}
+			resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+	}
+}
+
+// freeAddress returns a loopback address that nobody listens at.
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
