@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// A racer is a program of ours or a pipeline of others that turns its input into files in a folder.
+type racer struct {
+	name    string
+	once    bool  // so slow that one run has to do
+	absent  error // not nil where it cannot run: what to install
+	command func(ctx context.Context, out string) *exec.Cmd
+	check   func(out string) error // of the first run's output, not timed; may be nil
+
+	samples []sample
+}
+
+// race measures the racers in turns, so that what slows the machine for a while slows all of them.
+func (b *bench) race(ctx context.Context, racers ...*racer) error {
+	for round := range b.runs {
+		for _, r := range racers {
+			if r.absent != nil || r.once && round > 0 {
+				continue
+			}
+			if err := b.runOnce(ctx, r); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// runOnce measures one run, in a folder of its own that is removed afterwards.
+func (b *bench) runOnce(ctx context.Context, r *racer) error {
+	out, err := os.MkdirTemp(b.work, "out-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(out)
+	s, err := measure(ctx, r.name, r.command(ctx, out))
+	if err != nil {
+		return err
+	}
+	if r.check != nil && r.samples == nil {
+		if err := r.check(out); err != nil {
+			return fmt.Errorf("%s: %w", r.name, err)
+		}
+	}
+	s.output, err = partsSize(out)
+	r.samples = append(r.samples, s)
+	return err
+}
+
+// partsSize returns the size of all parts in the folder dir together, in bytes.
+func partsSize(dir string) (int64, error) {
+	parts, err := filepath.Glob(filepath.Join(dir, "*.part.*"))
+	if err != nil {
+		return 0, err
+	}
+	var size int64
+	for _, part := range parts {
+		info, err := os.Stat(part)
+		if err != nil {
+			return 0, err
+		}
+		size += info.Size()
+	}
+	return size, nil
+}
