@@ -31,7 +31,7 @@ type Manifest struct {
 	Image     Image
 	Signature []byte // nil where the manifest is unsigned
 
-	signed [][]byte // the source bytes that the signature covers, in order
+	signed Digest // of the source bytes that the signature covers: machine_configuration, then image
 }
 
 // A Bundler is the program that made a bundle.
