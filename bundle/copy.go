@@ -1,0 +1,204 @@
+package bundle
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha1"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"amiforge/manifest"
+)
+
+// CopyOptions says how to copy a bundle.
+type CopyOptions struct {
+	From         int  // index of the first part to copy; the ones before it are taken to be there
+	SkipManifest bool // copy the parts alone
+	Replace      bool // another bundle of the same name: its manifest is removed first
+
+	Progress func(n int64) // called with the bytes of parts that were sent, or found there
+}
+
+// CopyResult tells what Copy did.
+type CopyResult struct{ Sent, Kept int } // parts
+
+// Copy copies the bundle whose manifest is called name from one store to another, several parts at a time,
+// the manifest last. A part that is there already with the right size and SHA-1 is not sent again, so that
+// copying again finishes what was interrupted. Every part is checked against the manifest before it is sent.
+// A different manifest of that name in dst is ErrExist unless Replace.
+func Copy(ctx context.Context, dst, src Store, name string, opts *CopyOptions) (CopyResult, error) {
+	if opts == nil {
+		opts = &CopyOptions{}
+	}
+	doc, m, err := readForCopy(ctx, src, name)
+	if err != nil {
+		return CopyResult{}, err
+	}
+	if opts.From < 0 || opts.From > len(m.Image.Parts) {
+		return CopyResult{}, fmt.Errorf("part %d: the bundle has parts 0 to %d", opts.From, len(m.Image.Parts)-1)
+	}
+	if err := makeRoomFor(ctx, dst, name, doc, opts); err != nil {
+		return CopyResult{}, err
+	}
+	c, err := newCopier(ctx, dst, src, m, opts)
+	if err != nil {
+		return CopyResult{}, err
+	}
+	if err := c.run(ctx, m.Image.Parts[opts.From:]); err != nil || opts.SkipManifest {
+		return c.result(), err
+	}
+	if opts.From == 0 && c.size.Load() != m.Image.BundledSize {
+		return c.result(), checkTotal([]int64{c.size.Load()}, m.Image.BundledSize)
+	}
+	if err := dst.Put(ctx, name, bytes.NewReader(doc), int64(len(doc)), sha1.Sum(doc)); err != nil {
+		return c.result(), err
+	}
+	return c.result(), removeSurplus(ctx, dst, m)
+}
+
+// readForCopy reads and parses the manifest. Its signature is not looked at: a copy is as good as the source.
+func readForCopy(ctx context.Context, src Store, name string) ([]byte, *manifest.Manifest, error) {
+	doc, err := ReadManifest(ctx, src, name)
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := manifest.Parse(doc)
+	if err == nil {
+		err = m.CheckName(name)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return doc, m, nil
+}
+
+// makeRoomFor is makeRoom, but the very same manifest may be there.
+func makeRoomFor(ctx context.Context, dst Store, name string, doc []byte, opts *CopyOptions) error {
+	if opts.SkipManifest {
+		return nil
+	}
+	there, err := ReadManifest(ctx, dst, name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case bytes.Equal(there, doc):
+		return nil
+	}
+	return makeRoom(ctx, dst, name, opts.Replace)
+}
+
+// copier copies parts.
+type copier struct {
+	dst, src   Store
+	progress   func(n int64)
+	slot       int64
+	workers    int
+	buffers    sync.Pool
+	sent, kept atomic.Int64
+	size       atomic.Int64 // of the parts so far, bytes
+}
+
+func newCopier(ctx context.Context, dst, src Store, m *manifest.Manifest, opts *CopyOptions) (*copier, error) {
+	first := m.Image.Parts[0].Name
+	o, err := src.Stat(ctx, first)
+	if err != nil {
+		return nil, &PartError{first, err}
+	}
+	c := &copier{dst: dst, src: src, progress: opts.Progress, workers: slots(o.Size)}
+	c.slot = memory / int64(c.workers)
+	if c.progress == nil {
+		c.progress = func(int64) {}
+	}
+	return c, nil
+}
+
+func (c *copier) result() CopyResult { return CopyResult{int(c.sent.Load()), int(c.kept.Load())} }
+
+func (c *copier) run(ctx context.Context, parts []manifest.Part) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(c.workers)
+	for _, p := range parts {
+		if ctx.Err() != nil {
+			break
+		}
+		g.Go(func() error {
+			if err := c.copy(ctx, p); err != nil {
+				return &PartError{p.Name, err}
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return context.Cause(ctx)
+}
+
+// copy sends a part unless it is there.
+func (c *copier) copy(ctx context.Context, p manifest.Part) error {
+	o, err := c.src.Stat(ctx, p.Name)
+	if err != nil {
+		return err
+	}
+	c.size.Add(o.Size)
+	there, err := has(ctx, c.dst, p, o.Size)
+	if err != nil {
+		return err
+	}
+	if there {
+		c.kept.Add(1)
+		c.progress(o.Size)
+		return nil
+	}
+	return c.send(ctx, p)
+}
+
+// has tells whether the store holds the part with that size and digest, by what the store itself has
+// checked, else by reading it.
+func has(ctx context.Context, st Store, p manifest.Part, size int64) (bool, error) {
+	o, err := st.Stat(ctx, p.Name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	case err != nil:
+		return false, err
+	case o.Size != size:
+		return false, nil
+	case o.SHA1 != nil:
+		return *o.SHA1 == p.Digest, nil
+	}
+	_, err = hashPart(ctx, st, p, nil)
+	if errors.Is(err, ErrVerify) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// send reads a part, checks it and puts it.
+func (c *copier) send(ctx context.Context, p manifest.Part) error {
+	body, size, err := c.src.Open(ctx, p.Name)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	buf, _ := c.buffers.Get().([]byte)
+	part, err := load(body, size, buf, c.slot, p.Digest)
+	if err != nil {
+		return err
+	}
+	defer part.Close()
+	defer c.buffers.Put(part.buf)
+	if err := c.dst.Put(ctx, p.Name, part, size, p.Digest); err != nil {
+		return err
+	}
+	c.sent.Add(1)
+	c.progress(size)
+	return nil
+}

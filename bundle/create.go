@@ -1,0 +1,224 @@
+package bundle
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha1"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"runtime"
+	"time"
+
+	"amiforge/manifest"
+)
+
+// ErrExist says that the store holds a bundle of that name already. It is an fs.ErrExist.
+var ErrExist = fmt.Errorf("a bundle of that name is there: %w", fs.ErrExist)
+
+// CreateOptions says what bundle to make.
+type CreateOptions struct {
+	Name    string // of the image, and the prefix of its parts; "image" if empty
+	User    string // the owner's account, 12 digits
+	Type    string // machine, kernel or ramdisk; "machine" if empty
+	Machine manifest.Machine
+	Bundler manifest.Bundler
+
+	Key *rsa.PrivateKey // the owner's: signs the manifest
+	EC2 *rsa.PublicKey  // the service's, may open the bundle too; the owner's again if nil
+
+	PartSize int64 // bytes, DefaultPartSize if 0
+	Level    int   // of deflate, DefaultLevel if 0
+	Workers  int   // that compress, one a processor if 0
+	Replace  bool  // a bundle of that name: its manifest is removed first
+
+	Rand     io.Reader     // for the content key and the padding of its wrapping; crypto/rand if nil
+	Progress func(n int64) // called with the bytes of data read since the last call
+}
+
+func (o *CreateOptions) withDefaults() (CreateOptions, error) {
+	var c CreateOptions
+	if o != nil {
+		c = *o
+	}
+	if c.Key == nil {
+		return c, errors.New("create: a private key is needed to sign the manifest")
+	}
+	if c.Name == "" {
+		c.Name = "image"
+	}
+	if c.Type == "" {
+		c.Type = "machine"
+	}
+	if c.EC2 == nil {
+		c.EC2 = &c.Key.PublicKey
+	}
+	if c.PartSize == 0 {
+		c.PartSize = DefaultPartSize
+	}
+	if c.Level == 0 {
+		c.Level = DefaultLevel
+	}
+	if c.Workers == 0 {
+		c.Workers = runtime.GOMAXPROCS(0)
+	}
+	if c.Rand == nil {
+		c.Rand = rand.Reader
+	}
+	return c, c.check()
+}
+
+// check refuses what cannot be bundled before any work is done.
+func (o *CreateOptions) check() error {
+	if err := manifest.CheckPartName(PartName(o.Name, 999999)); err != nil {
+		return fmt.Errorf("name %q: %w", o.Name, err)
+	}
+	if user, err := manifest.ParseUser(o.User); err != nil || user != o.User {
+		return fmt.Errorf("user %q is not an account ID of 12 digits", o.User)
+	}
+	if err := manifest.CheckArchitecture(o.Machine.Architecture); err != nil {
+		return err
+	}
+	if o.PartSize < MinPartSize || o.PartSize > MaxPartSize {
+		return fmt.Errorf("part size %d is not between %d and %d bytes", o.PartSize, MinPartSize, MaxPartSize)
+	}
+	if o.Level < 1 || o.Level > 9 {
+		return fmt.Errorf("compression level %d is not between 1 and 9", o.Level)
+	}
+	if o.Workers < 1 || o.Workers > 1024 {
+		return fmt.Errorf("%d workers are not between 1 and 1024", o.Workers)
+	}
+	return nil
+}
+
+// ManifestName returns the name of the manifest of the bundle with the given name.
+func ManifestName(name string) string { return name + ".manifest.xml" }
+
+// Create bundles the image into the store in one pass: the parts as they are made, several at a time, and
+// the manifest last. It returns the manifest. Only a manifest counts as an existing bundle (ErrExist unless
+// Replace): parts without one are leftovers, overwritten, and surplus ones removed once the manifest is in.
+// After an error the store holds no manifest and none of the parts that were put.
+//
+// Memory is bounded by construction: parts take at most 64 MiB and the part being filled, compression two
+// blocks of 2 MiB a worker and a few, whatever the image's size.
+func Create(ctx context.Context, st Store, im *Image, opts *CreateOptions) (*manifest.Manifest, error) {
+	o, err := opts.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	if err := makeRoom(ctx, st, ManifestName(o.Name), o.Replace); err != nil {
+		return nil, err
+	}
+	m := &manifest.Manifest{
+		Version: manifest.Version, Bundler: o.Bundler, Machine: o.Machine,
+		Image: manifest.Image{Name: o.Name, User: o.User, Type: o.Type, Size: im.size},
+	}
+	key, err := manifest.NewContentKey(o.Rand)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.Wrap(key, &o.Key.PublicKey, o.EC2); err != nil {
+		return nil, err
+	}
+	parts := newPartWriter(ctx, st, o.Name, o.PartSize)
+	m.Image.Digest, err = encode(parts, im, key, &o)
+	m.Image.Parts, m.Image.BundledSize = parts.result()
+	if err == nil {
+		err = putManifest(ctx, st, m, o.Key)
+	}
+	if err != nil {
+		return nil, errors.Join(err, removeParts(ctx, st, m.Image.Parts))
+	}
+	return m, removeSurplus(ctx, st, m)
+}
+
+// makeRoom refuses to overwrite a bundle, or begins to by removing its manifest.
+func makeRoom(ctx context.Context, st Store, name string, replace bool) error {
+	switch _, err := st.Stat(ctx, name); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case !replace:
+		return fmt.Errorf("%s: %s: %w", st, name, ErrExist)
+	}
+	return st.Remove(ctx, name)
+}
+
+// encode drives the image through tar, gzip and AES into the parts. It returns the digest of the tar stream.
+func encode(parts *partWriter, im *Image, key manifest.ContentKey, o *CreateOptions) (manifest.Digest, error) {
+	cbc := newCBCWriter(parts, key)
+	gz := newGzipWriter(cbc, o.Level, o.Workers)
+	sum := sha1.New()
+	counted := *im
+	counted.data = &progressReader{im.data, o.Progress}
+	err := writeTar(io.MultiWriter(sum, gz), o.Name, &counted)
+	if err == nil {
+		err = im.check()
+	}
+	for _, c := range []io.Closer{gz, cbc, parts} {
+		if closed := c.Close(); err == nil {
+			err = closed
+		}
+	}
+	return digestOf(sum), err
+}
+
+func digestOf(h hash.Hash) manifest.Digest { return manifest.Digest(h.Sum(nil)) }
+
+// putManifest signs and stores the manifest. From then on the bundle exists.
+func putManifest(ctx context.Context, st Store, m *manifest.Manifest, key *rsa.PrivateKey) error {
+	doc, err := m.Sign(key)
+	if err != nil {
+		return err
+	}
+	return st.Put(ctx, ManifestName(m.Image.Name), bytes.NewReader(doc), int64(len(doc)), sha1.Sum(doc))
+}
+
+// cleanupTime is how long a cancelled Create may take to remove what it put.
+const cleanupTime = 30 * time.Second
+
+// removeParts removes the parts of a bundle that was not finished, even if ctx has ended.
+func removeParts(ctx context.Context, st Store, parts []manifest.Part) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
+	defer cancel()
+	var errs []error
+	for _, p := range parts {
+		if err := st.Remove(ctx, p.Name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, fmt.Errorf("%s is left behind: %w", p.Name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// removeSurplus removes the parts of an earlier, longer bundle of the same name.
+func removeSurplus(ctx context.Context, st Store, m *manifest.Manifest) error {
+	names, err := strays(ctx, st, m)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := st.Remove(ctx, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// progressReader reports what is read through it.
+type progressReader struct {
+	r      io.Reader
+	report func(n int64)
+}
+
+func (r *progressReader) Read(p []byte) (int, error) {
+	n, err := r.r.Read(p)
+	if r.report != nil && n > 0 {
+		r.report(int64(n))
+	}
+	return n, err
+}

@@ -1,0 +1,32 @@
+package bundle
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Remove deletes exactly the objects that the manifest called name names, several at a time, and the manifest
+// last, so that removing again finishes what was interrupted. Parts that are missing are passed over.
+func Remove(ctx context.Context, st Store, name string) error {
+	_, m, err := readForCopy(ctx, st, name)
+	if err != nil {
+		return err
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(verifiers)
+	for _, p := range m.Image.Parts {
+		g.Go(func() error {
+			if err := st.Remove(gctx, p.Name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return &PartError{p.Name, err}
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return st.Remove(ctx, name)
+}

@@ -1,0 +1,133 @@
+package bundle
+
+import (
+	"context"
+	"crypto/sha1"
+	"errors"
+	"io"
+	"io/fs"
+
+	"golang.org/x/sync/errgroup"
+
+	"amiforge/manifest"
+)
+
+// verifiers is how many parts are read at a time where they are only hashed.
+const verifiers = 4
+
+// Verify checks every part against the manifest, and if the bundle was opened with a key, everything inside
+// down to the digest of the tar stream. It reports all bad and missing parts; all such errors are ErrVerify.
+// (The signature was checked by Open.) Progress is called with the bytes of the parts as they are read; with
+// a key, with those of the image.
+func (b *Bundle) Verify(ctx context.Context, progress func(n int64)) error {
+	if b.key == nil {
+		return b.verifyParts(ctx, 0, progress)
+	}
+	err := b.Extract(ctx, discard{}, progress)
+	if bad, ok := errors.AsType[*PartError](err); ok {
+		// Reading stopped at the first bad part: the others are still to be told.
+		if parts := b.verifyParts(ctx, b.index(bad.Name), nil); parts != nil {
+			return parts
+		}
+	}
+	return err
+}
+
+// discard is the Target of a dry run.
+type discard struct{}
+
+func (discard) WriteAt(p []byte, _ int64) (int, error) { return len(p), nil }
+func (discard) Zero(int64, int64) error                { return nil }
+
+// Strays returns the names in the bundle's store that look like parts of it but that its manifest does not
+// name.
+func (b *Bundle) Strays(ctx context.Context) ([]string, error) {
+	return strays(ctx, b.parts, b.Manifest)
+}
+
+func (b *Bundle) index(name string) int {
+	for i, p := range b.Manifest.Image.Parts {
+		if p.Name == name {
+			return i
+		}
+	}
+	return 0
+}
+
+// verifyParts hashes the parts from the given index on, several at a time, and joins what is wrong.
+func (b *Bundle) verifyParts(ctx context.Context, from int, progress func(n int64)) error {
+	parts := b.Manifest.Image.Parts[from:]
+	sizes, errs := make([]int64, len(parts)), make([]error, len(parts)+1)
+	eachPart(parts, func(i int, p manifest.Part) {
+		var err error
+		if sizes[i], err = hashPart(ctx, b.parts, p, progress); err != nil {
+			errs[i] = &PartError{p.Name, err}
+		}
+	})
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err := errors.Join(errs...); err != nil || from > 0 {
+		return err
+	}
+	return checkTotal(sizes, b.Manifest.Image.BundledSize)
+}
+
+// eachPart calls do for every part, several at a time, and returns when all are done.
+func eachPart(parts []manifest.Part, do func(i int, p manifest.Part)) {
+	var g errgroup.Group
+	g.SetLimit(verifiers)
+	for i, p := range parts {
+		g.Go(func() error { do(i, p); return nil })
+	}
+	g.Wait() // no error: do keeps its own
+}
+
+func checkTotal(sizes []int64, bundled int64) error {
+	var sum int64
+	for _, n := range sizes {
+		sum += n
+	}
+	if sum != bundled {
+		return invalidf("the parts are %d bytes together, manifest says bundled_size %d", sum, bundled)
+	}
+	return nil
+}
+
+// hashPart reads a part and compares its digest.
+func hashPart(ctx context.Context, st Store, p manifest.Part, progress func(n int64)) (int64, error) {
+	body, size, err := st.Open(ctx, p.Name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, invalid{err}
+	}
+	if err != nil {
+		return 0, err
+	}
+	defer body.Close()
+	h := sha1.New()
+	if _, err := io.Copy(h, &progressReader{body, progress}); err != nil {
+		return 0, err
+	}
+	return size, checkDigest(digestOf(h), p.Digest)
+}
+
+// CheckParts tells whether every part that the manifest names is in the store and whether they are
+// bundled_size bytes together. It reads none of them. All missing ones are reported, as ErrVerify.
+func CheckParts(ctx context.Context, st Store, m *manifest.Manifest) error {
+	parts := m.Image.Parts
+	sizes, errs := make([]int64, len(parts)), make([]error, len(parts))
+	eachPart(parts, func(i int, p manifest.Part) {
+		o, err := st.Stat(ctx, p.Name)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = invalid{err}
+		}
+		if err != nil {
+			errs[i] = &PartError{p.Name, err}
+		}
+		sizes[i] = o.Size
+	})
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	return checkTotal(sizes, m.Image.BundledSize)
+}
