@@ -28,7 +28,7 @@ const (
 func (d *decoder) fields(t tag, known []field) error {
 	counts := make([]int, len(known))
 	for !t.empty {
-		child, err := d.tag()
+		child, err := d.child()
 		if err != nil {
 			return err
 		}
@@ -42,6 +42,20 @@ func (d *decoder) fields(t tag, known []field) error {
 			return err
 		}
 	}
+	return complete(known, counts)
+}
+
+// child reads a tag. If it is malformed, the error names it.
+func (d *decoder) child() (tag, error) {
+	t, err := d.tag()
+	if err != nil && len(t.name) > 0 && !t.closing {
+		err = within(printable(t.name), err)
+	}
+	return t, err
+}
+
+// complete checks that no required element is missing.
+func complete(known []field, counts []int) error {
 	for i, f := range known {
 		if f.rule == required && counts[i] == 0 {
 			return faultf(f.name, "is missing")

@@ -106,7 +106,7 @@ func parseHex(s string) ([]byte, error) {
 	}
 	b, err := hex.DecodeString(s)
 	if err != nil {
-		return nil, fmt.Errorf("is no even number of hexadecimal digits: %.20q…", s)
+		return nil, fmt.Errorf("is not an even number of hexadecimal digits: %.20q…", s)
 	}
 	return b, nil
 }
