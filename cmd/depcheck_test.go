@@ -1,0 +1,136 @@
+package cmd_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "amiforge"
+
+// A rule forbids the packages that it is about to import some others. Both are directories of the project, or
+// import paths of others; one ends in /... to include what lies below.
+type rule struct {
+	in     []string // the packages that the rule is about
+	except []string // but not these
+	tests  bool     // it holds for their tests too
+	never  []string // what they never import
+	alone  bool     // they import the standard library only
+	why    string
+}
+
+func importRules() []rule {
+	return []rule{
+		{
+			in:    []string{"manifest"},
+			alone: true,
+			why:   "manifest stands on the standard library alone",
+		},
+		{
+			in:    []string{"bundle", "bundle/..."},
+			never: []string{module + "/diskimg/...", module + "/internal/...", module + "/cmd/..."},
+			why:   "bundle knows streams and stores; it imports manifest and nothing else of ours",
+		},
+		{
+			in:    []string{"diskimg/..."},
+			never: []string{module + "/bundle/...", module + "/manifest/...", module + "/internal/...", module + "/cmd/..."},
+			why:   "diskimg knows disk images and nothing of bundles",
+		},
+		{
+			in:     []string{"..."},
+			except: []string{"internal/store/..."},
+			never:  []string{"github.com/minio/minio-go/..."},
+			why:    "internal/store is the only importer of minio-go: use it through bundle.Store",
+		},
+		{
+			in:    []string{"..."},
+			tests: true,
+			never: []string{module + "/cmd/..."},
+			why:   "nothing imports cmd: move what is shared into a package",
+		},
+		{
+			in:    []string{"internal/store/..."},
+			never: []string{module + "/internal/registry/...", module + "/internal/cli/...", module + "/diskimg/..."},
+			why:   "internal/store lies below the registry and the command line",
+		},
+		{
+			in:    []string{"internal/registry/..."},
+			never: []string{module + "/internal/cli/...", "github.com/spf13/pflag"},
+			why:   "internal/registry lies below the command line",
+		},
+		{
+			in:     []string{"..."},
+			except: []string{"cmd/...", "internal/bench/...", "examples/..."},
+			never:  []string{module + "/internal/cli/..."},
+			why:    "internal/cli is for the binaries: a package returns its errors and takes its streams",
+		},
+		{
+			in:     []string{"..."},
+			except: []string{"internal/oracle/...", "internal/miniotest/...", "internal/faultproxy/...", "bundle/storetest/...", "internal/store/keystest/..."},
+			never:  []string{"testing", "testing/...", module + "/internal/oracle/...", module + "/internal/miniotest/..."},
+			why:    "test helpers are for tests",
+		},
+	}
+}
+
+func TestImports(t *testing.T) {
+	files := sources(t)
+	for _, r := range importRules() {
+		t.Run(r.why, func(t *testing.T) {
+			for _, f := range files {
+				if r.concerns(f) {
+					r.check(t, f)
+				}
+			}
+		})
+	}
+}
+
+func (r rule) concerns(f sourceFile) bool {
+	return matchAny(r.in, f.dir()) && !matchAny(r.except, f.dir()) && (r.tests || !f.isTest())
+}
+
+func (r rule) check(t *testing.T, f sourceFile) {
+	t.Helper()
+	for _, path := range f.imports(t) {
+		if matchAny(r.never, path) || r.alone && !isStandard(path) {
+			t.Errorf("%s imports %s: %s", f.path, path, r.why)
+		}
+	}
+}
+
+// isStandard reports whether path is of the standard library: neither ours nor of a host.
+func isStandard(path string) bool {
+	first, _, _ := strings.Cut(path, "/")
+	return first != module && !strings.Contains(first, ".")
+}
+
+// matchAny reports whether path is, or lies below, one of the patterns.
+func matchAny(patterns []string, path string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		below, wide := strings.CutSuffix(pattern, "...")
+		below = strings.TrimSuffix(below, "/")
+		return path == below || wide && (below == "" || strings.HasPrefix(path, below+"/"))
+	})
+}
+
+func TestMatchAny(t *testing.T) {
+	tests := []struct {
+		pattern, path string
+		want          bool
+	}{
+		{"bundle", "bundle", true},
+		{"bundle", "bundle/storetest", false},
+		{"bundle/...", "bundle", true},
+		{"bundle/...", "bundle/storetest", true},
+		{"bundle/...", "bundles", false},
+		{"...", "cmd/ami-keygen", true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.pattern+" "+tt.path, func(t *testing.T) {
+			if got := matchAny([]string{tt.pattern}, tt.path); got != tt.want {
+				t.Errorf("got %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
