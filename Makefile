@@ -33,7 +33,9 @@ demo: build
 	@PATH="$(CURDIR)/bin:$$PATH" sh examples/bundle-upload-register.sh
 
 ## test: all tests; RACE=1 for the race detector
+# First the MinIO server, alone: on a new machine it is built for some minutes, and -v says so meanwhile.
 test:
+	$(GO) test $(race) -count=1 -v -run '^TestStart$$' ./internal/miniotest
 	$(GO) test $(race) -timeout 25m ./...
 
 ## bench: a table of bundling and unbundling against pipelines of tar, gzip, pigz and openssl
