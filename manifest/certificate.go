@@ -33,7 +33,7 @@ func ParseCertificate(text []byte) (*x509.Certificate, error) {
 // notCertificate says what a PEM block is instead.
 func notCertificate(blockType string) error {
 	switch {
-	case strings.HasSuffix(blockType, "PRIVATE KEY"):
+	case strings.HasSuffix(blockType, "PRIVATE KEY"), blockType == "EC PARAMETERS":
 		return errors.New("is a private key, not a certificate")
 	case strings.HasSuffix(blockType, "PUBLIC KEY"):
 		return errors.New("is a public key, not a certificate")
