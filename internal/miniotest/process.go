@@ -2,6 +2,7 @@ package miniotest
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -74,25 +75,20 @@ func run(cmd *exec.Cmd) (started <-chan error, exited <-chan struct{}) {
 	return start, exit
 }
 
-// await returns when the server answers its health check.
+// await returns when the server lists its buckets: it answers its health check earlier than that.
 func (s *Server) await(exited <-chan struct{}) error {
-	client := &http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	ctx, cancel := context.WithTimeout(context.Background(), startTime)
+	defer cancel()
 	poll := time.NewTicker(20 * time.Millisecond)
 	defer poll.Stop()
-	deadline := time.After(startTime)
 	for {
 		select {
 		case <-exited:
 			return errors.New("exited at once")
-		case <-deadline:
+		case <-ctx.Done():
 			return fmt.Errorf("no answer in %v", startTime)
 		case <-poll.C:
-			resp, err := client.Get(s.Endpoint + "/minio/health/live")
-			if err != nil {
-				continue
-			}
-			resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
+			if _, err := s.call(ctx, http.MethodGet, "/", "s3", ""); err == nil {
 				return nil
 			}
 		}
