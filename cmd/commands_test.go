@@ -1,0 +1,152 @@
+package cmd_test
+
+import (
+	"crypto/sha1"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"amiforge/internal/cli"
+	"amiforge/internal/oracle"
+)
+
+// testingTB is the key of a script's test among its values.
+type testingTB struct{}
+
+// commands are what scripts know beyond testscript's own commands.
+func commands() map[string]func(ts *testscript.TestScript, neg bool, args []string) {
+	return map[string]func(ts *testscript.TestScript, neg bool, args []string){
+		"flip":    flip,
+		"mkimage": mkimage,
+		"oracle":  lookOracle,
+		"sha1":    sameSHA1,
+		"sparse":  sparse,
+		"status":  status,
+	}
+}
+
+// status N COMMAND [ARG…] runs the command and wants it to exit with N. What it printed is for stdout, stderr
+// and cmp.
+func status(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) >= 2, "status N COMMAND [ARG…]")
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	exit, ok := errors.AsType[*exec.ExitError](err)
+	got := 0
+	switch {
+	case ok:
+		got = exit.ExitCode()
+	case err != nil:
+		ts.Fatalf("%s: %v", args[1], err)
+	}
+	if got != want {
+		ts.Fatalf("%s: exit status is %d, want %d", args[1], got, want)
+	}
+}
+
+// mkimage FILE SIZE [OFFSET+LENGTH…] makes a file of pseudo-random content, the same every time, with holes at
+// the offsets. Sizes are written as on our command lines: mkimage disk.raw 64M 1M+8M 32M+32M
+func mkimage(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) >= 2, "mkimage FILE SIZE [OFFSET+LENGTH…]")
+	f, err := os.Create(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer f.Close()
+	end := parseSize(ts, args[1])
+	ts.Check(f.Truncate(end))
+	content := rand.NewChaCha8([32]byte{})
+	at := int64(0)
+	for _, hole := range args[2:] {
+		offset, length, ok := strings.Cut(hole, "+")
+		start := parseSize(ts, offset)
+		usage(ts, ok && start >= at, "mkimage: holes are OFFSET+LENGTH, in order")
+		fill(ts, f, content, at, start)
+		at = start + parseSize(ts, length)
+	}
+	fill(ts, f, content, at, end)
+	ts.Check(f.Close())
+}
+
+// fill writes content from one offset of f to another.
+func fill(ts *testscript.TestScript, f *os.File, content io.Reader, from, to int64) {
+	_, err := io.CopyN(io.NewOffsetWriter(f, from), content, max(to-from, 0))
+	ts.Check(err)
+}
+
+// [!] sha1 FILE FILE… wants all files to have the same content, without showing it as cmp does.
+func sameSHA1(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, len(args) >= 2, "[!] sha1 FILE FILE…")
+	first := sumFile(ts, args[0])
+	for _, name := range args[1:] {
+		if sum := sumFile(ts, name); (sum == first) == neg {
+			ts.Fatalf("%s is %x, %s is %x", args[0], first, name, sum)
+		}
+	}
+}
+
+func sumFile(ts *testscript.TestScript, name string) (sum [sha1.Size]byte) {
+	f, err := os.Open(ts.MkAbs(name))
+	ts.Check(err)
+	defer f.Close()
+	h := sha1.New()
+	_, err = io.Copy(h, f)
+	ts.Check(err)
+	return [sha1.Size]byte(h.Sum(nil))
+}
+
+// [!] sparse FILE SIZE wants the file to take at most so much room on the disk.
+func sparse(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, len(args) == 2, "[!] sparse FILE SIZE")
+	info, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	const block = 512 // of st_blocks, whatever the file system's is
+	room := info.Sys().(*syscall.Stat_t).Blocks * block
+	if limit := parseSize(ts, args[1]); (room <= limit) == neg {
+		ts.Fatalf("%s of %d bytes takes %d on the disk, limit %d", args[0], info.Size(), room, limit)
+	}
+}
+
+// flip FILE OFFSET changes one bit of the file; a negative offset counts from its end.
+func flip(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 2, "flip FILE OFFSET")
+	offset, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	name := ts.MkAbs(args[0])
+	content, err := os.ReadFile(name)
+	ts.Check(err)
+	if offset < 0 {
+		offset += int64(len(content))
+	}
+	content[offset] ^= 1
+	ts.Check(os.WriteFile(name, content, 0o600))
+}
+
+// oracle TOOL… skips the script where one of the foreign tools is not installed.
+func lookOracle(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) > 0, "oracle TOOL…")
+	for _, name := range args {
+		oracle.Look(ts.Value(testingTB{}).(testing.TB), name)
+	}
+}
+
+func parseSize(ts *testscript.TestScript, text string) int64 {
+	n, err := cli.ParseSize(text)
+	if err != nil {
+		ts.Fatalf("%q: %v", text, err)
+	}
+	return n
+}
+
+func usage(ts *testscript.TestScript, ok bool, text string) {
+	if !ok {
+		ts.Fatalf("usage: %s", text)
+	}
+}
