@@ -21,7 +21,10 @@ type CopyOptions struct {
 	SkipManifest bool // copy the parts alone
 	Replace      bool // another bundle of the same name: its manifest is removed first
 
-	Progress func(n int64) // called with the bytes of parts that were sent, or found there
+	Parts Store // where the parts are, if not beside the manifest
+
+	Begin    func(total int64) // called first, with the bytes of all parts as the manifest claims them
+	Progress func(n int64)     // called with the bytes of parts that were sent, or found there
 }
 
 // CopyResult tells what Copy did.
@@ -44,6 +47,12 @@ func Copy(ctx context.Context, dst, src Store, name string, opts *CopyOptions) (
 	}
 	if err := makeRoomFor(ctx, dst, name, doc, opts); err != nil {
 		return CopyResult{}, err
+	}
+	if opts.Begin != nil {
+		opts.Begin(m.Image.BundledSize)
+	}
+	if opts.Parts != nil {
+		src = opts.Parts
 	}
 	c, err := newCopier(ctx, dst, src, m, opts)
 	if err != nil {

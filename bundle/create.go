@@ -69,11 +69,16 @@ func (o *CreateOptions) withDefaults() (CreateOptions, error) {
 	if c.Rand == nil {
 		c.Rand = rand.Reader
 	}
-	return c, c.check()
+	return c, c.checkRanges()
 }
 
-// check refuses what cannot be bundled before any work is done.
-func (o *CreateOptions) check() error {
+// Check refuses options with which Create could not make a bundle, as Create itself does before any work.
+func (o *CreateOptions) Check() error {
+	_, err := o.withDefaults()
+	return err
+}
+
+func (o *CreateOptions) checkRanges() error {
 	if err := manifest.CheckPartName(PartName(o.Name, 999999)); err != nil {
 		return fmt.Errorf("name %q: %w", o.Name, err)
 	}

@@ -1,0 +1,229 @@
+// Ami-bundle cuts a disk image into encrypted, signed parts.
+package main
+
+import (
+	"context"
+	"strings"
+
+	"amiforge/bundle"
+	"amiforge/internal/cli"
+	"amiforge/internal/store"
+	"amiforge/manifest"
+)
+
+const usage = `Usage:
+  ami-bundle IMAGE -c CERT -k KEY -u ACCOUNT -d DIR [OPTION]…
+  ami-bundle IMAGE -c CERT -k KEY -u ACCOUNT --to LOCATION [OPTION]…
+
+Compresses and encrypts IMAGE (a file, a block device, or - for standard input),
+cuts it into parts and signs a manifest that names them. The holes of a sparse
+image are not stored. Prints where the manifest is.
+
+  -c, --cert FILE             the owner's X.509 certificate
+  -k, --privatekey FILE       the private key that belongs to it; signs the manifest
+  -u, --user ACCOUNT          the owner's account, 12 digits
+  -d, --destination DIR       directory for the bundle, made if missing
+      --to LOCATION           or s3://bucket/prefix or a directory: straight to the store
+  -r, --arch ARCH             i386, x86_64 or arm64 (default: this machine's)
+  -p, --prefix NAME           name of the bundle's files (default: image)
+      --ec2cert FILE          certificate of a service that may open the bundle too
+  -B, --block-device-mapping VIRTUAL=DEVICE[,…]
+                              such as ami=sda1,root=/dev/sda1,ephemeral0=sdb
+      --kernel ID             kernel to boot with
+      --ramdisk ID            ramdisk to boot with
+      --product-codes CODE[,…]
+      --part-size SIZE        5M to 64M (default: 10M)
+      --compression-level N   1 (fastest) to 9 (smallest) (default: 6)
+  -j, --jobs N                processors to use (default: all)
+      --size SIZE             length of the image where it is a pipe
+      --no-scan               do not look for zero blocks first
+      --no-sync               do not wait for the disk
+      --force                 replace a bundle of that name
+  -i, --image IMAGE           the same as IMAGE
+
+SIZE is in bytes, or with K, M, G or T. Without --ec2cert only the owner's key
+opens the bundle: the content key is then wrapped for the owner in both places.
+EC2_CERT, EC2_PRIVATE_KEY and EC2_USER_ID stand in for -c, -k and -u.
+
+Examples:
+  ami-bundle disk.raw -c keys/cert.pem -k keys/pk.pem -u 123456789012 -r x86_64 -d out
+  ami-bundle disk.raw -c keys/cert.pem -k keys/pk.pem -u 123456789012 --to s3://bucket/web
+  zcat disk.raw.gz | ami-bundle - --size 8G -c keys/cert.pem -k keys/pk.pem -u 123456789012 -d out
+`
+
+func main() { cli.Main(usage, run) }
+
+type options struct {
+	image, cert, key, user, ec2cert string
+	destination, to                 string
+	arch, prefix, kernel, ramdisk   string
+	mappings, productCodes          []string
+	partSize, size                  int64
+	level, jobs                     int
+	noScan, noSync, force           bool
+}
+
+func run(ctx context.Context, e *cli.Env) error {
+	o, err := parse(e)
+	if err != nil {
+		return err
+	}
+	opts, err := o.createOptions(e)
+	if err != nil {
+		return err
+	}
+	im, err := o.openImage(ctx, e)
+	if err != nil {
+		return err
+	}
+	defer im.Close()
+	st, loc, err := o.openStore(ctx, e)
+	if err != nil {
+		return err
+	}
+	progress := e.Progress("bundle", im.DataSize())
+	defer progress.Done()
+	opts.Progress = progress.Add
+	m, err := bundle.Create(ctx, st, im, opts)
+	if err != nil {
+		return err
+	}
+	progress.Done()
+	return result(e, loc.Object(bundle.ManifestName(o.prefix)), m)
+}
+
+func parse(e *cli.Env) (*options, error) {
+	o := &options{prefix: "image", partSize: bundle.DefaultPartSize, level: bundle.DefaultLevel}
+	f := e.Flags()
+	f.StringVarP(&o.image, "image", "i", "", "")
+	f.StringVarP(&o.cert, "cert", "c", e.Getenv("EC2_CERT"), "")
+	f.StringVarP(&o.key, "privatekey", "k", e.Getenv("EC2_PRIVATE_KEY"), "")
+	f.StringVarP(&o.user, "user", "u", e.Getenv("EC2_USER_ID"), "")
+	f.StringVar(&o.ec2cert, "ec2cert", "", "")
+	f.StringVarP(&o.destination, "destination", "d", "", "")
+	f.StringVar(&o.to, "to", "", "")
+	f.StringVarP(&o.arch, "arch", "r", machineArch(), "")
+	f.StringVarP(&o.prefix, "prefix", "p", o.prefix, "")
+	f.StringSliceVarP(&o.mappings, "block-device-mapping", "B", nil, "")
+	f.StringVar(&o.kernel, "kernel", "", "")
+	f.StringVar(&o.ramdisk, "ramdisk", "", "")
+	f.StringSliceVar(&o.productCodes, "product-codes", nil, "")
+	f.StringSliceVar(&o.productCodes, "productcodes", nil, "")
+	cli.SizeVar(f, &o.partSize, "part-size", "", o.partSize, "")
+	cli.SizeVar(f, &o.size, "size", "", 0, "")
+	f.IntVar(&o.level, "compression-level", o.level, "")
+	f.IntVarP(&o.jobs, "jobs", "j", 0, "")
+	f.BoolVar(&o.noScan, "no-scan", false, "")
+	f.BoolVar(&o.noSync, "no-sync", false, "")
+	f.BoolVar(&o.force, "force", false, "")
+	args, err := e.Parse()
+	if err != nil {
+		return nil, err
+	}
+	if o.image == "" && len(args) > 0 {
+		o.image, args = args[0], args[1:]
+	}
+	if len(args) > 0 {
+		return nil, cli.Usagef("unexpected argument %q", args[0])
+	}
+	return o, o.check()
+}
+
+// check tells what is missing or does not go together.
+func (o *options) check() error {
+	switch {
+	case o.image == "":
+		return cli.Usagef("which image? give a file, a block device, or - for standard input")
+	case o.cert == "":
+		return cli.Usagef("-c CERT is needed: the owner's certificate (ami-keygen makes one)")
+	case o.key == "":
+		return cli.Usagef("-k KEY is needed: the private key that belongs to the certificate")
+	case o.user == "":
+		return cli.Usagef("-u ACCOUNT is needed: the owner's account, 12 digits")
+	case o.destination == "" && o.to == "":
+		return cli.Usagef("where to? give -d DIR or --to LOCATION")
+	case o.destination != "" && o.to != "":
+		return cli.Usagef("-d and --to exclude each other")
+	case o.image == "-" && o.size <= 0:
+		return cli.Usagef("standard input needs --size: how long is the image?")
+	}
+	return nil
+}
+
+// createOptions reads the keys and checks all that can be checked before any work is done.
+func (o *options) createOptions(e *cli.Env) (*bundle.CreateOptions, error) {
+	user, err := manifest.ParseUser(o.user)
+	if err != nil {
+		return nil, cli.Usagef("-u: %w", err)
+	}
+	if err := manifest.CheckArchitecture(o.arch); err != nil {
+		return nil, cli.Usagef("-r: %w", err)
+	}
+	devices, err := parseMappings(o.mappings)
+	if err != nil {
+		return nil, err
+	}
+	key, ec2, err := o.readKeys(e)
+	if err != nil {
+		return nil, err
+	}
+	opts := &bundle.CreateOptions{
+		Name: o.prefix, User: user, Key: key, EC2: ec2,
+		Machine: manifest.Machine{
+			Architecture: o.arch, BlockDevices: devices,
+			KernelID: o.kernel, RamdiskID: o.ramdisk, ProductCodes: o.productCodes,
+		},
+		Bundler:  manifest.Bundler{Name: "amiforge", Version: cli.Version(), Release: "0"},
+		PartSize: o.partSize, Level: o.level, Workers: o.jobs, Replace: o.force,
+	}
+	if err := opts.Check(); err != nil {
+		return nil, cli.Usagef("%w", err)
+	}
+	return opts, nil
+}
+
+func (o *options) openImage(ctx context.Context, e *cli.Env) (*bundle.Image, error) {
+	if o.image == "-" {
+		return bundle.NewImage(e.Stdin, o.size, nil), nil
+	}
+	return bundle.OpenImage(ctx, o.image, &bundle.ImageOptions{Size: o.size, NoScan: o.noScan})
+}
+
+func (o *options) openStore(ctx context.Context, e *cli.Env) (bundle.Store, store.Location, error) {
+	cfg := e.StoreConfig()
+	cfg.NoSync, cfg.Create = o.noSync, true
+	if o.to != "" {
+		return cli.OpenStore(ctx, o.to, cfg)
+	}
+	if strings.Contains(o.destination, "://") {
+		return nil, store.Location{}, cli.Usagef("-d is a directory; write --to %s", o.destination)
+	}
+	return cli.OpenStore(ctx, o.destination, cfg)
+}
+
+func result(e *cli.Env, location string, m *manifest.Manifest) error {
+	im := &m.Image
+	e.Verbosef("%d bytes in %d parts of %d bytes together", im.Size, len(im.Parts), im.BundledSize)
+	return e.Result(location, map[string]any{
+		"manifest": location, "size": im.Size, "bundledSize": im.BundledSize, "parts": len(im.Parts),
+		"digest": im.Digest.String(), "architecture": m.Machine.Architecture, "user": im.User,
+	})
+}
+
+// parseMappings reads VIRTUAL=DEVICE pairs.
+func parseMappings(pairs []string) ([]manifest.BlockDevice, error) {
+	var devices []manifest.BlockDevice
+	for _, pair := range pairs {
+		virtual, device, ok := strings.Cut(pair, "=")
+		if !ok || virtual == "" || device == "" {
+			return nil, cli.Usagef("-B %q: want VIRTUAL=DEVICE, such as ephemeral0=sdb", pair)
+		}
+		for _, d := range devices {
+			if d.Virtual == virtual {
+				return nil, cli.Usagef("-B: %s is mapped twice", virtual)
+			}
+		}
+		devices = append(devices, manifest.BlockDevice{Virtual: virtual, Device: device})
+	}
+	return devices, nil
+}

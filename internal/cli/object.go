@@ -1,0 +1,59 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+
+	"amiforge/bundle"
+	"amiforge/internal/store"
+)
+
+// An Object is a named thing in a store, most often a manifest.
+type Object struct {
+	Store    bundle.Store
+	Location store.Location // of the store
+	Name     string
+}
+
+// String returns the object's location as a user would type it.
+func (o Object) String() string { return o.Location.Object(o.Name) }
+
+// OpenObject opens the store that the object at location s is in. Whether the object is there, it does not
+// look. A location that cannot be understood is a usage error.
+func OpenObject(ctx context.Context, s string, cfg store.Config) (Object, error) {
+	loc, name, err := store.SplitObject(s)
+	if err != nil {
+		return Object{}, locationError(err)
+	}
+	st, err := store.Open(ctx, loc, cfg)
+	return Object{st, loc, name}, err
+}
+
+// OpenBucketObject opens the object called name in the argument of -b.
+func OpenBucketObject(ctx context.Context, bucket, name string, cfg store.Config) (Object, error) {
+	loc, err := store.BucketLocation(bucket)
+	if err != nil {
+		return Object{}, Usagef("-b: %w", err)
+	}
+	st, err := store.Open(ctx, loc, cfg)
+	return Object{st, loc, name}, err
+}
+
+// OpenStore opens the store at location s.
+func OpenStore(ctx context.Context, s string, cfg store.Config) (bundle.Store, store.Location, error) {
+	loc, err := store.ParseLocation(s)
+	if err != nil {
+		return nil, loc, Usagef("%w", err)
+	}
+	st, err := store.Open(ctx, loc, cfg)
+	return st, loc, err
+}
+
+// locationError makes a usage error of an err about how a location is written; that a file is missing is not.
+func locationError(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return Usagef("%w", err)
+}
