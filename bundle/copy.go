@@ -131,14 +131,14 @@ func newCopier(ctx context.Context, dst, src Store, m *manifest.Manifest, opts *
 func (c *copier) result() CopyResult { return CopyResult{int(c.sent.Load()), int(c.kept.Load())} }
 
 func (c *copier) run(ctx context.Context, parts []manifest.Part) error {
-	g, ctx := errgroup.WithContext(ctx)
+	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(c.workers)
 	for _, p := range parts {
-		if ctx.Err() != nil {
+		if gctx.Err() != nil {
 			break
 		}
 		g.Go(func() error {
-			if err := c.copy(ctx, p); err != nil {
+			if err := c.copy(gctx, p); err != nil {
 				return &PartError{p.Name, err}
 			}
 			return nil

@@ -161,8 +161,9 @@ func testWrongDigest(t *testing.T, s bundle.Store) {
 	content, other := random(100_000), random(100_000)
 	refused := func() {
 		t.Helper()
-		if err := s.Put(t.Context(), "image.part.00", bytes.NewReader(other), 100_000, sha1.Sum(content)); err == nil {
-			t.Error("Put with the digest of other content succeeds")
+		err := s.Put(t.Context(), "image.part.00", bytes.NewReader(other), 100_000, sha1.Sum(content))
+		if !errors.Is(err, bundle.ErrVerify) {
+			t.Errorf("Put with the digest of other content: %v, want bundle.ErrVerify", err)
 		}
 	}
 	refused()
