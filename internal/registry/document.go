@@ -1,0 +1,25 @@
+package registry
+
+// A Document is the JSON object that describes images in the words of `aws ec2 describe-images`.
+type Document struct {
+	Images []DocumentImage
+	Errors []string `json:",omitempty"` // of the records that could not be understood
+}
+
+// A DocumentImage is an image with the fields that follow from the others.
+type DocumentImage struct {
+	Image
+	Public bool
+}
+
+// Document returns the listing's JSON object.
+func (l *Listing) Document() Document {
+	d := Document{Images: make([]DocumentImage, 0, len(l.Images))}
+	for _, m := range l.Images {
+		d.Images = append(d.Images, DocumentImage{Image: m, Public: m.Public()})
+	}
+	for _, err := range l.Unreadable {
+		d.Errors = append(d.Errors, err.Error())
+	}
+	return d
+}

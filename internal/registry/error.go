@@ -1,0 +1,64 @@
+package registry
+
+import (
+	"fmt"
+	"io/fs"
+	"strings"
+)
+
+// A Code is an error code of the EC2 API.
+type Code string
+
+// The codes of this package's errors, with EC2's meaning.
+const (
+	NameDuplicate  Code = "InvalidAMIName.Duplicate" // the name is taken in its owner's region
+	NameMalformed  Code = "InvalidAMIName.Malformed"
+	IDMalformed    Code = "InvalidAMIID.Malformed"
+	IDNotFound     Code = "InvalidAMIID.NotFound"    // also fs.ErrNotExist
+	IDUnavailable  Code = "InvalidAMIID.Unavailable" // deregistered already
+	AuthFailure    Code = "AuthFailure"              // the image is another account's
+	ParameterValue Code = "InvalidParameterValue"
+	Missing        Code = "MissingParameter"
+	TagLimit       Code = "TagLimitExceeded"
+)
+
+// An Error is a refusal that EC2 has a code for. Code and Message are as EC2 gives them.
+type Error struct {
+	Code    Code
+	Message string
+	IDs     []string // of the images concerned: a name's holder, the unknown ones
+}
+
+// Error returns the code and the message.
+func (e *Error) Error() string { return string(e.Code) + ": " + e.Message }
+
+// Is reports that an unknown image is fs.ErrNotExist.
+func (e *Error) Is(target error) bool { return target == fs.ErrNotExist && e.Code == IDNotFound }
+
+func duplicate(name, holder string) error {
+	message := fmt.Sprintf("AMI name %s is already in use by AMI %s", name, holder)
+	return &Error{Code: NameDuplicate, Message: message, IDs: []string{holder}}
+}
+
+func notFound(ids ...string) error {
+	format := "The image id '[%s]' does not exist"
+	if len(ids) > 1 {
+		format = "The image ids '[%s]' do not exist"
+	}
+	return &Error{Code: IDNotFound, Message: fmt.Sprintf(format, strings.Join(ids, ", ")), IDs: ids}
+}
+
+func unavailable(id string) error {
+	message := fmt.Sprintf("The image id '[%s]' is no longer available", id)
+	return &Error{Code: IDUnavailable, Message: message, IDs: []string{id}}
+}
+
+func invalid(parameter, value, rule string) error {
+	message := fmt.Sprintf("Value (%q) for parameter %s is invalid. %s", value, parameter, rule)
+	return &Error{Code: ParameterValue, Message: message}
+}
+
+func missing(parameter string) error {
+	message := fmt.Sprintf("The request must contain the parameter %s", parameter)
+	return &Error{Code: Missing, Message: message}
+}

@@ -1,0 +1,72 @@
+package registry
+
+// An Image is a machine image as the registry knows it. Its JSON form is that of an image in the answer of
+// `aws ec2 describe-images`, with the additional fields Region, ManifestDigest, DeregistrationTime and
+// LaunchPermissions; a stored record is this form with a Nonce. New fields may be added, none is renamed.
+type Image struct {
+	ID          string `json:"ImageId"`
+	Name        string `json:"Name"`                  // 3 to 128 of letters, digits and ()[] ./-'@_
+	Description string `json:"Description,omitempty"` // at most 255 characters
+	Owner       string `json:"OwnerId"`               // an account, 12 digits
+	Region      string `json:"Region"`                // where the bundle is: lower-case letters, digits, dashes
+
+	// Location is the manifest, as the caller names it (s3://bucket/web/image.manifest.xml or an absolute
+	// path). Locations are compared as strings, so one manifest must always be spelled alike.
+	Location       string `json:"ImageLocation"`
+	ManifestDigest string `json:"ManifestDigest,omitempty"` // SHA-256 of the manifest's bytes, in hex
+
+	Type               string        `json:"ImageType"`    // machine
+	Architecture       string        `json:"Architecture"` // see Architectures
+	KernelID           string        `json:"KernelId,omitempty"`
+	RamdiskID          string        `json:"RamdiskId,omitempty"`
+	RootDeviceType     string        `json:"RootDeviceType"` // instance-store
+	RootDeviceName     string        `json:"RootDeviceName,omitempty"`
+	BlockDevices       []BlockDevice `json:"BlockDeviceMappings,omitempty"`
+	VirtualizationType string        `json:"VirtualizationType"` // hvm or paravirtual
+	ProductCodes       []ProductCode `json:"ProductCodes,omitempty"`
+	Tags               []Tag         `json:"Tags,omitempty"`
+
+	State              State        `json:"State"`
+	StateReason        *StateReason `json:"StateReason,omitempty"`
+	CreationDate       Time         `json:"CreationDate"`
+	DeprecationTime    Time         `json:"DeprecationTime,omitzero"`
+	DeregistrationTime Time         `json:"DeregistrationTime,omitzero"`
+
+	LaunchPermissions []LaunchPermission `json:"LaunchPermissions,omitempty"`
+}
+
+// A BlockDevice maps a device name (/dev/sdb) to a virtual device (ephemeral0).
+type BlockDevice struct {
+	DeviceName  string `json:"DeviceName"`
+	VirtualName string `json:"VirtualName,omitempty"`
+}
+
+// A ProductCode ties an image to a product. Those of a manifest are of type devpay.
+type ProductCode struct {
+	ID   string `json:"ProductCodeId"`
+	Type string `json:"ProductCodeType"`
+}
+
+// A Tag is a key and a value of the owner's.
+type Tag struct{ Key, Value string }
+
+// A StateReason says why an image is in its state.
+type StateReason struct{ Code, Message string }
+
+// A LaunchPermission lets one grantee launch an image. Exactly one field is set.
+type LaunchPermission struct {
+	UserID                string `json:"UserId,omitempty"`
+	Group                 string `json:"Group,omitempty"` // all
+	OrganizationARN       string `json:"OrganizationArn,omitempty"`
+	OrganizationalUnitARN string `json:"OrganizationalUnitArn,omitempty"`
+}
+
+// Public reports whether every account may launch the image.
+func (m Image) Public() bool {
+	for _, p := range m.LaunchPermissions {
+		if p.Group == "all" {
+			return true
+		}
+	}
+	return false
+}
