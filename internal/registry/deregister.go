@@ -1,0 +1,25 @@
+package registry
+
+import "context"
+
+// Deregister turns the image's record into a tombstone, which commits it, and then releases its name.
+func (e *objects) Deregister(ctx context.Context, id string, by Caller) (Image, error) {
+	if err := CheckID(id); err != nil {
+		return Image{}, err
+	}
+	m, err := e.update(ctx, id, func(m *Image) error {
+		if err := by.mayChange(*m); err != nil {
+			return err
+		}
+		if m.State == Deregistered {
+			return unavailable(id)
+		}
+		m.State = Deregistered
+		m.DeregistrationTime = TimeOf(e.now())
+		return nil
+	})
+	if m.State == Deregistered {
+		e.release(ctx, m)
+	}
+	return m, err
+}

@@ -1,0 +1,75 @@
+package registry
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"amiforge/internal/miniotest"
+	"amiforge/internal/store"
+)
+
+func TestOpen(t *testing.T) {
+	server := miniotest.Start(t)
+	dir, bucket := filepath.Join(t.TempDir(), "registry"), server.NewBucket(t)
+	for _, location := range []string{dir, "s3://" + bucket, "s3://" + bucket + "/a/b/"} {
+		t.Run(location, func(t *testing.T) {
+			e, err := Open(t.Context(), location, configOf(server))
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := register(t, e, web("web-1"))
+			if got := idsOf(describe(t, e, Query{})); len(got) != 1 || got[0] != m.ID {
+				t.Errorf("images are %v, want %s", got, m.ID)
+			}
+			if err := e.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	keys, err := store.OpenKeys(t.Context(), store.Location{Bucket: bucket}, configOf(server))
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := map[bool]int{}
+	for key, err := range keys.List(t.Context(), "") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		inside := strings.HasPrefix(key, folder+"/") || strings.HasPrefix(key, "a/b/"+folder+"/")
+		count[inside]++
+	}
+	if count[true] != 4 || count[false] != 0 {
+		t.Errorf("%d keys are under %s and %d elsewhere, want 4 and none", count[true], folder, count[false])
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	for _, location := range []string{"", "postgres://host/db", "s3://", "s3://b//x"} {
+		if _, err := Open(t.Context(), location, store.Config{}); err == nil {
+			t.Errorf("%q is opened", location)
+		}
+	}
+}
+
+func TestReadingMakesNothing(t *testing.T) {
+	dir := t.TempDir()
+	empty, err := Open(t.Context(), dir, store.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := describe(t, empty, Query{}); len(got) != 0 {
+		t.Errorf("an empty directory lists %v", got)
+	}
+	mistyped, err := Open(t.Context(), filepath.Join(dir, "none"), store.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := mistyped.Describe(t.Context(), Query{}); err == nil {
+		t.Error("a directory that is not there has a listing")
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("reading left %v, %v", left, err)
+	}
+}

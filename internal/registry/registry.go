@@ -1,0 +1,70 @@
+// Package registry keeps machine images: what they are, where their bundles lie and who may use them.
+//
+// A registry is a directory or an S3 bucket prefix that any number of machines share without a server. Its
+// records lie under one prefix, .registry/v1/:
+//
+//	images/<image ID>.json                       an image's record
+//	names/<region>/<owner>/<SHA-256 of name>.json  the claim that makes a name an image's own
+//
+// Records are only ever created where nothing was and replaced where nothing has changed meanwhile (see
+// Keys); nothing is deleted. An image that is gone is a tombstone: its record stays, its state says so.
+// The errors that EC2 has a code for are of type *Error, with EC2's code and words.
+package registry
+
+import (
+	"context"
+	"path"
+
+	"amiforge/internal/store"
+)
+
+// An Engine is a registry at the level of its rules: every engine refuses the same things with the same
+// *Error. Its methods may be called concurrently, by any number of processes.
+type Engine interface {
+	// Register enters an image and returns it with its ID, state and creation date, which must be zero in
+	// what is given. Its name is unique within its owner and region: InvalidAMIName.Duplicate carries the
+	// holder's ID. What the rules refuse has their code, see Image.
+	Register(ctx context.Context, image Image) (Image, error)
+
+	// Describe returns the images that match the query.
+	Describe(ctx context.Context, query Query) (*Listing, error)
+
+	// Deregister ends an image and frees its name; its bundle stays. The image is returned as it was left,
+	// also with InvalidAMIID.Unavailable, which says that it was deregistered before. An unknown ID is
+	// InvalidAMIID.NotFound, another owner's image is AuthFailure.
+	Deregister(ctx context.Context, id string, by Caller) (Image, error)
+
+	// Close releases what the engine holds. No method may be called after it.
+	Close() error
+}
+
+// Open returns the engine of the registry at location: s3://bucket, s3://bucket/prefix or a directory. It
+// sends nothing yet. A directory that is missing is made by the first registration; nothing else makes it.
+func Open(ctx context.Context, location string, cfg store.Config) (Engine, error) {
+	loc, err := store.ParseLocation(location)
+	if err != nil {
+		return nil, err
+	}
+	if loc.Bucket == "" {
+		return New(NewDirKeys(loc.Dir), nil), nil
+	}
+	loc.Prefix = path.Join(loc.Prefix, folder)
+	keys, err := store.OpenKeys(ctx, loc, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return New(keys, nil), nil
+}
+
+// A Caller is who asks for something. The zero Caller is the registry's administrator, who may do all.
+type Caller struct {
+	Account string // 12 digits, or empty
+}
+
+// mayChange returns AuthFailure unless the caller owns the image or administers the registry.
+func (c Caller) mayChange(m Image) error {
+	if c.Account == "" || c.Account == m.Owner {
+		return nil
+	}
+	return &Error{Code: AuthFailure, Message: "Not authorized for image:" + m.ID, IDs: []string{m.ID}}
+}
