@@ -33,6 +33,7 @@ type OpenOptions struct {
 // A Bundle is a bundle in a store.
 type Bundle struct {
 	Manifest *manifest.Manifest
+	Document []byte // the manifest's source, decrypted if it was encrypted
 
 	parts Store
 	key   *manifest.ContentKey // nil if opened without a key
@@ -76,7 +77,7 @@ func open(doc []byte, name string, opts *OpenOptions) (*Bundle, error) {
 	if err := m.CheckName(name); err != nil {
 		return nil, err
 	}
-	b := &Bundle{Manifest: m}
+	b := &Bundle{Manifest: m, Document: doc}
 	if err := b.checkSignature(opts); err != nil {
 		return nil, err
 	}

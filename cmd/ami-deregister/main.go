@@ -1,0 +1,111 @@
+// Ami-deregister ends the life of an image.
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"amiforge/bundle"
+	"amiforge/internal/cli"
+	"amiforge/internal/registry"
+	"amiforge/internal/store"
+)
+
+const usage = `Usage:
+  ami-deregister ID [OPTION]…
+
+Ends an image: it cannot be launched any more and its name is free. Its bundle stays,
+unless --delete-bundle says otherwise.
+
+      --delete-bundle   delete the objects that the image's manifest names, too, the
+                        manifest last; refused while other images use the manifest
+      --account ACCOUNT who asks (default: AMI_ACCOUNT); with none, the registry's
+                        administrator
+
+The registry is --registry or AMI_REGISTRY.
+
+Examples:
+  ami-deregister ami-0123456789abcdef0 --registry s3://bucket
+  ami-deregister ami-0123456789abcdef0 --delete-bundle
+`
+
+func main() { cli.Main(usage, run) }
+
+func run(ctx context.Context, e *cli.Env) error {
+	var account string
+	var deleteBundle bool
+	f := e.Flags()
+	f.StringVar(&account, "account", "", "")
+	f.BoolVar(&deleteBundle, "delete-bundle", false, "")
+	args, err := e.Parse()
+	if err != nil {
+		return err
+	}
+	if len(args) != 1 {
+		return cli.Usagef("which image? give one ID")
+	}
+	if account, err = e.Account(account); err != nil {
+		return err
+	}
+	engine, _, err := e.OpenRegistry(ctx, store.Location{})
+	if err != nil {
+		return err
+	}
+	defer engine.Close()
+	return deregister(ctx, e, engine, args[0], registry.Caller{Account: account}, deleteBundle)
+}
+
+func deregister(ctx context.Context, e *cli.Env, engine registry.Engine, id string, by registry.Caller, deleteBundle bool) error {
+	if deleteBundle {
+		if err := checkAlone(ctx, engine, id); err != nil {
+			return err
+		}
+	}
+	image, err := engine.Deregister(ctx, id, by)
+	if isGone(err) && deleteBundle { // an earlier run was interrupted: go on with the bundle
+		err = nil
+	}
+	if err != nil {
+		return err
+	}
+	if deleteBundle {
+		if err := removeBundle(ctx, e, image.Location); err != nil {
+			return err
+		}
+	}
+	e.Notef("%s (%s) is deregistered", id, image.Name)
+	return e.Result("", map[string]any{"ImageId": id, "Deregistered": true, "BundleDeleted": deleteBundle})
+}
+
+func isGone(err error) bool {
+	refusal, ok := errors.AsType[*registry.Error](err)
+	return ok && refusal.Code == registry.IDUnavailable
+}
+
+// checkAlone refuses to delete a bundle that other images use.
+func checkAlone(ctx context.Context, engine registry.Engine, id string) error {
+	listing, err := engine.Describe(ctx, registry.Query{IDs: []string{id}, IncludeDeregistered: true})
+	if err != nil {
+		return err
+	}
+	image := listing.Images[0]
+	users, err := registry.Users(ctx, engine, image.Location)
+	if err != nil {
+		return err
+	}
+	users = slices.DeleteFunc(users, func(user string) bool { return user == id })
+	if len(users) > 0 {
+		return errors.New("the bundle " + image.Location + " stays: it is also that of " + strings.Join(users, ", "))
+	}
+	return nil
+}
+
+func removeBundle(ctx context.Context, e *cli.Env, location string) error {
+	object, err := cli.OpenObject(ctx, location, e.StoreConfig())
+	if err != nil {
+		return err
+	}
+	return bundle.Remove(ctx, object.Store, object.Name)
+}
