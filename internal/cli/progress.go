@@ -42,7 +42,7 @@ func (e *Env) Progress(label string, total int64) *Progress {
 	if _, ok := e.terminal(e.Stderr); ok && e.getenv("TERM") != "dumb" {
 		p.view = &bar{env: e, prefix: prefix}
 	} else {
-		p.view = &steps{out: e.Stderr, prefix: prefix}
+		p.view = &steps{out: e.Stderr, prefix: prefix, start: e.clock()}
 	}
 	return p
 }
