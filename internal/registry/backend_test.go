@@ -91,6 +91,18 @@ func idsOf(images []Image) []string {
 	return ids
 }
 
+func countKeys(t *testing.T, keys Keys) int {
+	t.Helper()
+	n := 0
+	for _, err := range keys.List(t.Context(), "") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		n++
+	}
+	return n
+}
+
 func getKey(t *testing.T, keys Keys, key string) (value []byte, version string) {
 	t.Helper()
 	value, version, err := keys.Get(context.WithoutCancel(t.Context()), key)

@@ -18,6 +18,29 @@ const contestAttempts = 64
 
 var errGrace = errors.New("its registration was not finished in time")
 
+// refuseTaken returns InvalidAMIName.Duplicate if m's name has a living holder already. It decides nothing, as
+// contest does, but spares the registry a failed record for each attempt at a name that has long been taken.
+func (e *objects) refuseTaken(ctx context.Context, m Image) error {
+	held, err := e.loadClaim(ctx, m)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("name %q: %w", m.Name, err)
+	}
+	holder, err := e.load(ctx, held.ImageID)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("image %s, which has name %q: %w", held.ImageID, m.Name, err)
+	}
+	if holder.State == Pending || holder.State.dead() {
+		return nil
+	}
+	return duplicate(m.Name, held.ImageID)
+}
+
 // contest makes m, which is pending, the holder of its name. A living holder is InvalidAMIName.Duplicate.
 func (e *objects) contest(ctx context.Context, m Image) error {
 	key := claimKey(m)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -96,7 +95,7 @@ func (e *objects) fetchOne(ctx context.Context, id string) (fetched, error) {
 	if unreadable, ok := errors.AsType[*UnreadableError](err); ok {
 		return fetched{id: id, unreadable: unreadable}, nil
 	}
-	if errors.Is(err, fs.ErrNotExist) {
+	if isMissing(err) {
 		return fetched{id: id, missing: true}, nil
 	}
 	if err != nil {

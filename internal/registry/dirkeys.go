@@ -50,15 +50,22 @@ func (d *DirKeys) Get(ctx context.Context, key string) (value []byte, version st
 	return readValue(root, key)
 }
 
-// open opens the directory of the keys: fs.ErrNotExist if no registry has been kept in location, another
-// error if there is no location, so that a mistyped one does not look empty.
+// A noLocationError names a directory that is not there. It is fs.ErrNotExist, as an empty registry's is, so
+// that the first Create may follow, but no answer to whether an image exists: the name may be mistyped.
+type noLocationError string
+
+func (e noLocationError) Error() string { return "registry " + string(e) + ": no such directory" }
+
+func (e noLocationError) Is(target error) bool { return target == fs.ErrNotExist }
+
+// open opens the directory of the keys: fs.ErrNotExist if no registry has been kept in location.
 func (d *DirKeys) open() (*os.Root, error) {
 	root, err := os.OpenRoot(d.dir)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return root, err
 	}
 	if _, missing := os.Stat(d.location); missing != nil {
-		return nil, fmt.Errorf("registry %s: no such directory", d.location)
+		return nil, noLocationError(d.location)
 	}
 	return nil, err
 }
@@ -122,7 +129,7 @@ func (d *DirKeys) List(ctx context.Context, prefix string) iter.Seq2[string, err
 			return
 		}
 		root, err := d.open()
-		if errors.Is(err, fs.ErrNotExist) {
+		if isMissing(err) {
 			return
 		}
 		if err != nil {

@@ -112,12 +112,12 @@ func TestDirKeysMissing(t *testing.T) {
 	if failed == nil {
 		t.Error("missing directory lists nothing")
 	}
-	for keys, notExist := range map[*DirKeys]bool{empty: true, nowhere: false} {
-		if _, _, err := keys.Get(t.Context(), "a"); err == nil || errors.Is(err, fs.ErrNotExist) != notExist {
+	for keys, mistyped := range map[*DirKeys]bool{empty: false, nowhere: true} {
+		_, _, err := keys.Get(t.Context(), "a")
+		if !errors.Is(err, fs.ErrNotExist) || isMissing(err) == mistyped {
 			t.Errorf("get: %v", err)
 		}
-		_, err := keys.Replace(t.Context(), "a", nil, "v")
-		if err == nil || errors.Is(err, fs.ErrNotExist) != notExist {
+		if _, err := keys.Replace(t.Context(), "a", nil, "v"); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("replace: %v", err)
 		}
 	}

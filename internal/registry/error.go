@@ -18,7 +18,7 @@ const (
 	IDUnavailable  Code = "InvalidAMIID.Unavailable" // deregistered already
 	AuthFailure    Code = "AuthFailure"              // the image is another account's
 	ParameterValue Code = "InvalidParameterValue"
-	Missing        Code = "MissingParameter"
+	NoParameter    Code = "MissingParameter"
 	TagLimit       Code = "TagLimitExceeded"
 )
 
@@ -60,5 +60,5 @@ func invalid(parameter, value, rule string) error {
 
 func missing(parameter string) error {
 	message := fmt.Sprintf("The request must contain the parameter %s", parameter)
-	return &Error{Code: Missing, Message: message}
+	return &Error{Code: NoParameter, Message: message}
 }

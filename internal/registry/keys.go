@@ -53,6 +53,12 @@ func imageID(key string) (string, bool) {
 	return id, isImage && isJSON && CheckID(id) == nil
 }
 
+// isMissing reports whether a Get failed because the registry has no such key.
+func isMissing(err error) bool {
+	_, nowhere := errors.AsType[noLocationError](err)
+	return errors.Is(err, fs.ErrNotExist) && !nowhere
+}
+
 // moved reports whether a Replace failed because another writer came first.
 func moved(err error) bool {
 	return errors.Is(err, store.ErrConflict) || errors.Is(err, fs.ErrNotExist)

@@ -3,10 +3,8 @@ package registry
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"time"
 )
 
@@ -98,7 +96,7 @@ const updateAttempts = 40
 func (e *objects) update(ctx context.Context, id string, change func(*Image) error) (Image, error) {
 	for attempt := range updateAttempts {
 		old, err := e.load(ctx, id)
-		if errors.Is(err, fs.ErrNotExist) {
+		if isMissing(err) {
 			return Image{}, notFound(id)
 		}
 		if err != nil {

@@ -119,6 +119,9 @@ func TestNameUniqueInOwnerAndRegion(t *testing.T) {
 		if all := describe(t, e, Query{}); !slices.Equal(idsOf(all), []string{first.ID}) {
 			t.Errorf("listed: %v, want %s", idsOf(all), first.ID)
 		}
+		if n := countKeys(t, open()); n != 2 {
+			t.Errorf("the registry has %d records, want the image and its claim", n)
+		}
 
 		elsewhere, another, otherCase := web("web-1"), web("web-1"), web("WEB-1")
 		elsewhere.Region = "east-2"

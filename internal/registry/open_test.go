@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -66,8 +67,14 @@ func TestReadingMakesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := mistyped.Describe(t.Context(), Query{}); err == nil {
-		t.Error("a directory that is not there has a listing")
+	id := "ami-00000000000000000"
+	_, deregister := mistyped.Deregister(t.Context(), id, Caller{})
+	_, list := mistyped.Describe(t.Context(), Query{})
+	_, look := mistyped.Describe(t.Context(), Query{IDs: []string{id}})
+	for _, err := range []error{deregister, list, look} {
+		if _, ok := errors.AsType[noLocationError](err); !ok {
+			t.Errorf("in a directory that is not there the error is %v", err)
+		}
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 		t.Errorf("reading left %v, %v", left, err)

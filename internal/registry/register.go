@@ -58,6 +58,9 @@ func orElse(value, otherwise string) string {
 }
 
 func (e *objects) register(ctx context.Context, m Image) (Image, error) {
+	if err := e.refuseTaken(ctx, m); err != nil {
+		return Image{}, err
+	}
 	pending, err := e.createPending(ctx, m)
 	if err != nil {
 		return Image{}, fmt.Errorf("register %q: %w", m.Name, err)

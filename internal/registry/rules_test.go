@@ -53,7 +53,7 @@ func TestRegisterRefuses(t *testing.T) {
 		"region of capitals": {set(func(m *Image) { m.Region = "East" }), ParameterValue},
 		"region of 65":       {set(func(m *Image) { m.Region = strings.Repeat("r", 65) }), ParameterValue},
 
-		"no location":           {set(func(m *Image) { m.Location = "" }), Missing},
+		"no location":           {set(func(m *Image) { m.Location = "" }), NoParameter},
 		"location with newline": {set(func(m *Image) { m.Location = "/a\nb" }), ParameterValue},
 		"arm64":                 {set(func(m *Image) { m.Architecture = "arm64" }), ""},
 		"no architecture":       {set(func(m *Image) { m.Architecture = "" }), ParameterValue},
