@@ -38,16 +38,20 @@ func (e *objects) describeIDs(ctx context.Context, query Query) (*Listing, error
 	if err != nil {
 		return nil, err
 	}
+	listing := newListing(query, found)
+	if len(listing.Unreadable) > 0 {
+		return nil, errors.Join(listing.Unreadable...)
+	}
 	var unknown []string
 	for _, f := range found {
-		if f.unreadable == nil && (f.missing || !query.finds(f.image)) {
+		if f.missing || !query.finds(f.image) {
 			unknown = append(unknown, f.id)
 		}
 	}
 	if len(unknown) > 0 {
 		return nil, notFound(unknown...)
 	}
-	return newListing(query, found), nil
+	return listing, nil
 }
 
 // imageIDs returns the IDs of all records. Foreign keys among them are none of ours.

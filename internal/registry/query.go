@@ -5,7 +5,8 @@ import "cmp"
 // A Query says which images to describe. Empty fields match every image.
 type Query struct {
 	// IDs asks for exactly these images, in this order, pending and failed ones included. One that is
-	// unknown, deregistered or in another region than Region is InvalidAMIID.NotFound.
+	// unknown, deregistered or in another region than Region is InvalidAMIID.NotFound; one whose record
+	// cannot be understood is an *UnreadableError.
 	IDs []string
 
 	Owner    string // an account
@@ -20,7 +21,7 @@ type Query struct {
 // A Listing is the answer to a query: the images, by creation date and then ID unless the query gave IDs.
 type Listing struct {
 	Images     []Image
-	Unreadable []error // the records that could not be understood, each naming its record
+	Unreadable []error // *UnreadableError, for each record that could not be understood; none with IDs
 }
 
 func (q Query) check() error {

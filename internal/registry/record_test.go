@@ -199,8 +199,12 @@ func TestUnreadableRecords(t *testing.T) {
 		if len(named) != len(bad) {
 			t.Errorf("reported: %v", listing.Unreadable)
 		}
-		if _, err := e.Deregister(t.Context(), "ami-00000002", Caller{}); err == nil {
-			t.Error("an unreadable record was deregistered")
+		_, look := e.Describe(t.Context(), Query{IDs: []string{good.ID, "ami-00000002"}})
+		_, deregister := e.Deregister(t.Context(), "ami-00000002", Caller{})
+		for _, err := range []error{look, deregister} {
+			if _, ok := errors.AsType[*UnreadableError](err); !ok {
+				t.Errorf("asked for by its ID, the error is %v", err)
+			}
 		}
 	})
 }
