@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/minio/minio-go/v7"
+
+	"amiforge/bundle"
 )
 
 // ErrBucket says that the bucket is not accessible: it does not exist, the endpoint cannot be reached, or the
@@ -21,7 +23,8 @@ import (
 var ErrBucket = errors.New("bucket is not accessible")
 
 // An Error is a request that failed for good. Its chain has fs.ErrNotExist for a missing object,
-// fs.ErrPermission for whatever was forbidden, ErrBucket, and what broke the connection, as they apply.
+// fs.ErrPermission for whatever was forbidden, ErrBucket, bundle.ErrVerify for content that is not what it was
+// said to be, and what broke the connection, as they apply.
 type Error struct {
 	Op       string // stat, get, put, remove, list
 	Location string // of the object, or of the store
@@ -119,6 +122,8 @@ func (c *client) answered(op, name string, r minio.ErrorResponse, a *answer) *Er
 		e.causes = []error{fs.ErrPermission, ErrBucket}
 	case isBadToken(r.Code):
 		e.causes = []error{fs.ErrPermission, ErrBucket}
+	case r.Code == "BadDigest" || r.Code == "XAmzContentChecksumMismatch":
+		e.causes = []error{bundle.ErrVerify}
 	}
 	e.Hint = c.hint(op, r, a)
 	return e
@@ -193,7 +198,7 @@ func (c *client) unanswered(op, name string, err error) *Error {
 		e.temporary = false
 		e.Hint = fmt.Sprintf("%s is not trusted: AWS_CA_BUNDLE can name the file of its authority", c.endpoint.Host)
 		e.causes = append(e.causes, ErrBucket)
-	case errors.Is(err, http.ErrSchemeMismatch):
+	case errors.Is(err, http.ErrSchemeMismatch) || isNetError[tls.RecordHeaderError](err):
 		e.temporary = false
 		e.Hint = "the endpoint does not speak TLS: write http://" + c.endpoint.Host
 		e.causes = append(e.causes, ErrBucket)

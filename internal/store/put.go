@@ -11,6 +11,7 @@ import (
 
 	"github.com/minio/minio-go/v7"
 
+	"amiforge/bundle"
 	"amiforge/manifest"
 )
 
@@ -127,7 +128,7 @@ func measure(body io.ReaderAt, size int64, sum manifest.Digest) (string, error) 
 		return "", err
 	}
 	if got := manifest.Digest(sha.Sum(nil)); got != sum {
-		return "", fmt.Errorf("BadDigest: sha1 of the content is %v, not %v", got, sum)
+		return "", fmt.Errorf("%w: sha1 of the content is %v, not %v", bundle.ErrVerify, got, sum)
 	}
 	return base64.StdEncoding.EncodeToString(md.Sum(nil)), nil
 }

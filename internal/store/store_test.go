@@ -1,6 +1,10 @@
 package store_test
 
 import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -58,12 +62,37 @@ func TestStoreConformance(t *testing.T) {
 	})
 }
 
-func TestStoreConformanceAtRoot(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) bundle.Store {
-		loc, cfg := bucket(t)
-		loc.Prefix = ""
-		return open(t, loc, cfg)
-	})
+// At the root of a bucket there is no prefix, and what has one is not the store's.
+func TestStoreAtRoot(t *testing.T) {
+	loc, cfg := bucket(t)
+	put(t, open(t, loc, cfg), "deeper", part)
+	loc.Prefix = ""
+	s := open(t, loc, cfg)
+	put(t, s, "there", part)
+	if got, err := tryRead(t.Context(), s, "there"); err != nil || !bytes.Equal(got, part) {
+		t.Errorf("read %d bytes, %v", len(got), err)
+	}
+	for o, err := range s.List(t.Context()) {
+		if err != nil || o.Name != "there" {
+			t.Errorf("List yields %q, %v", o.Name, err)
+		}
+	}
+	if want := "s3://" + loc.Bucket + "/"; s.String() != want {
+		t.Errorf("String is %q, want %q", s, want)
+	}
+}
+
+func TestDirectory(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "new")
+	loc := store.Location{Dir: dir}
+	if _, err := store.Open(t.Context(), loc, store.Config{}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Open: %v, want fs.ErrNotExist", err)
+	}
+	s := open(t, loc, store.Config{Create: true, NoSync: true})
+	put(t, s, "there", part)
+	if got, err := tryRead(t.Context(), s, "there"); err != nil || !bytes.Equal(got, part) {
+		t.Errorf("read %d bytes, %v", len(got), err)
+	}
 }
 
 func TestKeysConformance(t *testing.T) {
