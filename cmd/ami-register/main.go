@@ -120,7 +120,8 @@ func (o *options) image(ctx context.Context, e *cli.Env, object cli.Object) (reg
 		return image, err
 	}
 	image.Name, image.Description, image.Region = o.name, o.description, e.ImageRegion()
-	return image, o.override(e, &image)
+	err = o.override(e, &image)
+	return image, err
 }
 
 // check tells whether the manifest is sound and the parts are there.

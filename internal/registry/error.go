@@ -32,6 +32,9 @@ type Error struct {
 // Error returns the code and the message.
 func (e *Error) Error() string { return string(e.Code) + ": " + e.Message }
 
+// ErrorCode returns the code as text, for those who do not know this package.
+func (e *Error) ErrorCode() string { return string(e.Code) }
+
 // Is reports that an unknown image is fs.ErrNotExist.
 func (e *Error) Is(target error) bool { return target == fs.ErrNotExist && e.Code == IDNotFound }
 
