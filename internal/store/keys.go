@@ -134,6 +134,7 @@ func (k *Keys) put(ctx context.Context, key string, value []byte, options minio.
 	err = k.client.do(ctx, "put", key, func(ctx context.Context, s3 *core) (err error) {
 		body := bytes.NewReader(value)
 		sent, err = s3.PutObject(ctx, k.client.loc.Bucket, k.client.loc.key(key), body, int64(len(value)), digest, "", options)
+		settle(ctx)
 		return err
 	})
 	return sent.ETag, err

@@ -22,12 +22,11 @@ type profile struct {
 
 // profile reads the files. A profile that the user named must be in one of them.
 func (c Config) profile() (profile, error) {
-	home := c.Getenv("HOME")
 	name := firstSet(c.Profile, c.Getenv("AWS_PROFILE"))
 	p := profile{
 		name:        firstSet(name, "default"),
-		configPath:  firstSet(c.Getenv("AWS_CONFIG_FILE"), filepath.Join(home, ".aws", "config")),
-		secretsPath: firstSet(c.Getenv("AWS_SHARED_CREDENTIALS_FILE"), filepath.Join(home, ".aws", "credentials")),
+		configPath:  firstSet(c.Getenv("AWS_CONFIG_FILE"), c.dotAWS("config")),
+		secretsPath: firstSet(c.Getenv("AWS_SHARED_CREDENTIALS_FILE"), c.dotAWS("credentials")),
 	}
 	config, err := loadINI(p.configPath)
 	if err != nil {
@@ -47,6 +46,15 @@ func (c Config) profile() (profile, error) {
 		return p, fmt.Errorf("profile %q is neither in %s nor in %s", name, p.configPath, p.secretsPath)
 	}
 	return p, nil
+}
+
+// dotAWS returns the path of a file in ~/.aws, "" for a user without a home.
+func (c Config) dotAWS(name string) string {
+	home := c.Getenv("HOME")
+	if home == "" {
+		return ""
+	}
+	return filepath.Join(home, ".aws", name)
 }
 
 func (p *profile) add(f *ini.File, section string) {
@@ -78,8 +86,11 @@ func (p profile) endpoint() string {
 	return p.get("endpoint_url")
 }
 
-// loadINI reads a configuration file; a missing one is empty.
+// loadINI reads a configuration file; a missing one, and that of no name, is empty.
 func loadINI(path string) (*ini.File, error) {
+	if path == "" {
+		return ini.Empty(), nil
+	}
 	options := ini.LoadOptions{AllowNestedValues: true, SpaceBeforeInlineComment: true}
 	f, err := ini.LoadSources(options, path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -80,6 +80,7 @@ func (s *S3) send(ctx context.Context, o *outgoing, useMD5 bool) (checked bool, 
 	err = s.client.do(ctx, "put", o.name, func(ctx context.Context, s3 *core) (err error) {
 		body := &source{r: io.NewSectionReader(o.body, 0, o.size)}
 		sent, err = s3.PutObject(ctx, s.client.loc.Bucket, o.key, body, o.size, digest, "", options)
+		settle(ctx)
 		if body.err != nil {
 			return sourceError{body.err}
 		}

@@ -5,9 +5,11 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 )
 
@@ -79,8 +81,43 @@ func (c *idleConn) Write(b []byte) (int, error) {
 
 // An answer is what a recorder saw of a request: minio-go drops the types of errors and most headers.
 type answer struct {
-	err  error     // the transport's
-	date time.Time // the server's clock; zero if it did not say
+	err  error      // the transport's
+	date time.Time  // the server's clock; zero if it did not say
+	body *trackBody // what was sent; nil if nothing
+}
+
+// settle waits until the transport has let go of the body of the request made with ctx. It may still read it
+// when the request has failed, and the bytes are the caller's.
+func settle(ctx context.Context) {
+	if a, ok := ctx.Value(answerKey{}).(*answer); ok && a.body != nil {
+		<-a.body.closed
+	}
+}
+
+// A trackBody tells when nobody reads it any more.
+type trackBody struct {
+	mu     sync.Mutex // held while reading, so that a Close waits for it
+	body   io.ReadCloser
+	once   sync.Once
+	closed chan struct{}
+}
+
+func (t *trackBody) Read(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	select {
+	case <-t.closed:
+		return 0, http.ErrBodyReadAfterClose
+	default:
+		return t.body.Read(b)
+	}
+}
+
+func (t *trackBody) Close() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.once.Do(func() { close(t.closed) })
+	return t.body.Close()
 }
 
 type answerKey struct{}
@@ -95,16 +132,22 @@ const expectAbove = 1 << 20
 
 // RoundTrip sends one request.
 func (t *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
-	if req.ContentLength > expectAbove {
+	a, ok := req.Context().Value(answerKey{}).(*answer)
+	if !ok { // of a credentials provider
+		return t.next.RoundTrip(req)
+	}
+	if req.Body != nil {
+		a.body = &trackBody{body: req.Body, closed: make(chan struct{})}
 		req = req.Clone(req.Context())
-		req.Header.Set("Expect", "100-continue")
+		req.Body = a.body
+		if req.ContentLength > expectAbove {
+			req.Header.Set("Expect", "100-continue")
+		}
 	}
 	resp, err := t.next.RoundTrip(req)
-	if a, ok := req.Context().Value(answerKey{}).(*answer); ok {
-		a.err = err
-		if err == nil {
-			a.date, _ = http.ParseTime(resp.Header.Get("Date"))
-		}
+	a.err = err
+	if err == nil {
+		a.date, _ = http.ParseTime(resp.Header.Get("Date"))
 	}
 	return resp, err
 }
