@@ -97,7 +97,27 @@ func (o *CreateOptions) checkRanges() error {
 	if o.Workers < 1 || o.Workers > 1024 {
 		return fmt.Errorf("%d workers are not between 1 and 1024", o.Workers)
 	}
-	return nil
+	return o.rehearse()
+}
+
+// rehearse signs a manifest of one part, so that a text that no manifest may hold is found before the work.
+func (o *CreateOptions) rehearse() error {
+	m := o.manifest(1)
+	m.Image.Digest, m.Image.BundledSize = manifest.Digest{1}, 1
+	m.Image.Parts = []manifest.Part{{Name: PartName(o.Name, 0), Digest: manifest.Digest{1}}}
+	if err := m.Wrap(manifest.ContentKey{}, &o.Key.PublicKey, o.EC2); err != nil {
+		return err
+	}
+	_, err := m.Sign(o.Key)
+	return err
+}
+
+// manifest returns what is known of it before the work.
+func (o *CreateOptions) manifest(size int64) *manifest.Manifest {
+	return &manifest.Manifest{
+		Version: manifest.Version, Bundler: o.Bundler, Machine: o.Machine,
+		Image: manifest.Image{Name: o.Name, User: o.User, Type: o.Type, Size: size},
+	}
 }
 
 // ManifestName returns the name of the manifest of the bundle with the given name.
@@ -118,10 +138,7 @@ func Create(ctx context.Context, st Store, im *Image, opts *CreateOptions) (*man
 	if err := makeRoom(ctx, st, ManifestName(o.Name), o.Replace); err != nil {
 		return nil, err
 	}
-	m := &manifest.Manifest{
-		Version: manifest.Version, Bundler: o.Bundler, Machine: o.Machine,
-		Image: manifest.Image{Name: o.Name, User: o.User, Type: o.Type, Size: im.size},
-	}
+	m := o.manifest(im.size)
 	key, err := manifest.NewContentKey(o.Rand)
 	if err != nil {
 		return nil, err

@@ -3,7 +3,11 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
+
+	"github.com/spf13/pflag"
 
 	"amiforge/bundle"
 	"amiforge/internal/cli"
@@ -81,10 +85,16 @@ func run(ctx context.Context, e *cli.Env) error {
 	if err != nil {
 		return err
 	}
+	if err := o.checkInputs(loc.Dir); err != nil {
+		return err
+	}
 	progress := e.Progress("bundle", im.DataSize())
 	defer progress.Done()
 	opts.Progress = progress.Add
 	m, err := bundle.Create(ctx, st, im, opts)
+	if errors.Is(err, bundle.ErrExist) {
+		return fmt.Errorf("%w (--force replaces it)", err)
+	}
 	if err != nil {
 		return err
 	}
@@ -108,7 +118,6 @@ func parse(e *cli.Env) (*options, error) {
 	f.StringVar(&o.kernel, "kernel", "", "")
 	f.StringVar(&o.ramdisk, "ramdisk", "", "")
 	f.StringSliceVar(&o.productCodes, "product-codes", nil, "")
-	f.StringSliceVar(&o.productCodes, "productcodes", nil, "")
 	cli.SizeVar(f, &o.partSize, "part-size", "", o.partSize, "")
 	cli.SizeVar(f, &o.size, "size", "", 0, "")
 	f.IntVar(&o.level, "compression-level", o.level, "")
@@ -116,6 +125,7 @@ func parse(e *cli.Env) (*options, error) {
 	f.BoolVar(&o.noScan, "no-scan", false, "")
 	f.BoolVar(&o.noSync, "no-sync", false, "")
 	f.BoolVar(&o.force, "force", false, "")
+	f.SetNormalizeFunc(oldSpelling)
 	args, err := e.Parse()
 	if err != nil {
 		return nil, err
@@ -127,6 +137,14 @@ func parse(e *cli.Env) (*options, error) {
 		return nil, cli.Usagef("unexpected argument %q", args[0])
 	}
 	return o, o.check()
+}
+
+// oldSpelling takes --productcodes, as ec2-bundle-image has it, for --product-codes.
+func oldSpelling(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+	if name == "productcodes" {
+		name = "product-codes"
+	}
+	return pflag.NormalizedName(name)
 }
 
 // check tells what is missing or does not go together.
@@ -146,6 +164,12 @@ func (o *options) check() error {
 		return cli.Usagef("-d and --to exclude each other")
 	case o.image == "-" && o.size <= 0:
 		return cli.Usagef("standard input needs --size: how long is the image?")
+	case o.prefix == "":
+		return cli.Usagef("-p: the name is empty")
+	case o.partSize == 0:
+		return cli.Usagef("--part-size 0: want 5M to 64M")
+	case o.level == 0:
+		return cli.Usagef("--compression-level 0: want 1 to 9")
 	}
 	return nil
 }

@@ -79,7 +79,7 @@ func run(ctx context.Context, e *cli.Env) error {
 	if o.verify {
 		return o.runVerify(ctx, e, object, b)
 	}
-	return o.restore(ctx, e, b)
+	return o.restore(ctx, e, object, b)
 }
 
 func parse(e *cli.Env) (*options, error) {
@@ -178,6 +178,9 @@ func (o *options) runVerify(ctx context.Context, e *cli.Env, object cli.Object, 
 	if err != nil {
 		return err
 	}
+	if strays == nil {
+		strays = []string{} // a list in JSON, too
+	}
 	for _, name := range strays {
 		e.Warnf("%s looks like a part of this bundle, but the manifest does not name it", name)
 	}
@@ -189,10 +192,13 @@ func (o *options) runVerify(ctx context.Context, e *cli.Env, object cli.Object, 
 }
 
 // restore writes the image.
-func (o *options) restore(ctx context.Context, e *cli.Env, b *bundle.Bundle) error {
+func (o *options) restore(ctx context.Context, e *cli.Env, object cli.Object, b *bundle.Bundle) error {
 	path := o.output
 	if path == "" {
 		path = filepath.Join(o.destination, b.Manifest.Image.Name)
+	}
+	if err := o.checkOutput(path, object, b.Manifest.Image.Parts); err != nil {
+		return err
 	}
 	progress := e.Progress("unbundle", b.Manifest.Image.Size)
 	defer progress.Done()

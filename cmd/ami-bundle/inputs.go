@@ -1,0 +1,52 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"amiforge/bundle"
+)
+
+// checkInputs refuses an image, key or certificate that lies in the directory dir under a name that is the
+// bundle's: it would be overwritten, or cleared away as a leftover. A bucket has no dir.
+func (o *options) checkInputs(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, entry := range entries {
+		if !o.takes(entry.Name()) {
+			continue
+		}
+		path := filepath.Join(dir, entry.Name())
+		for _, input := range []string{o.image, o.key, o.cert, o.ec2cert} {
+			if isSame(path, input) {
+				return fmt.Errorf("%s has the name of a part of the bundle to be: move it, or choose another -p or destination", path)
+			}
+		}
+	}
+	return nil
+}
+
+// takes tells whether name is that of the manifest or of a part, one that an earlier bundle may have had.
+func (o *options) takes(name string) bool {
+	digits, isPart := strings.CutPrefix(name, o.prefix+".part.")
+	return isPart && strings.Trim(digits, "0123456789") == "" || name == bundle.ManifestName(o.prefix)
+}
+
+// isSame tells whether two paths lead to one file.
+func isSame(a, b string) bool {
+	one, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	other, err := os.Stat(b)
+	return err == nil && os.SameFile(one, other)
+}
