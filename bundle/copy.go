@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -33,7 +34,7 @@ type CopyResult struct{ Sent, Kept int } // parts
 // Copy copies the bundle whose manifest is called name from one store to another, several parts at a time,
 // the manifest last. A part that is there already with the right size and SHA-1 is not sent again, so that
 // copying again finishes what was interrupted. Every part is checked against the manifest before it is sent.
-// A different manifest of that name in dst is ErrExist unless Replace.
+// A different manifest of that name in dst, whose parts would be overwritten, is ErrExist unless Replace.
 func Copy(ctx context.Context, dst, src Store, name string, opts *CopyOptions) (CopyResult, error) {
 	if opts == nil {
 		opts = &CopyOptions{}
@@ -45,8 +46,11 @@ func Copy(ctx context.Context, dst, src Store, name string, opts *CopyOptions) (
 	if opts.From < 0 || opts.From > len(m.Image.Parts) {
 		return CopyResult{}, fmt.Errorf("part %d: the bundle has parts 0 to %d", opts.From, len(m.Image.Parts)-1)
 	}
-	if err := makeRoomFor(ctx, dst, name, doc, opts); err != nil {
-		return CopyResult{}, err
+	// A renamed manifest may name parts that are those of the bundle that has the name by right.
+	for _, name := range slices.Compact([]string{name, ManifestName(m.Image.Name)}) {
+		if err := makeRoomFor(ctx, dst, name, doc, opts.Replace); err != nil {
+			return CopyResult{}, err
+		}
 	}
 	if opts.Begin != nil {
 		opts.Begin(m.Image.BundledSize)
@@ -87,10 +91,7 @@ func readForCopy(ctx context.Context, src Store, name string) ([]byte, *manifest
 }
 
 // makeRoomFor is makeRoom, but the very same manifest may be there.
-func makeRoomFor(ctx context.Context, dst Store, name string, doc []byte, opts *CopyOptions) error {
-	if opts.SkipManifest {
-		return nil
-	}
+func makeRoomFor(ctx context.Context, dst Store, name string, doc []byte, replace bool) error {
 	there, err := ReadManifest(ctx, dst, name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -100,7 +101,7 @@ func makeRoomFor(ctx context.Context, dst Store, name string, doc []byte, opts *
 	case bytes.Equal(there, doc):
 		return nil
 	}
-	return makeRoom(ctx, dst, name, opts.Replace)
+	return makeRoom(ctx, dst, name, replace)
 }
 
 // copier copies parts.
