@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -59,7 +60,7 @@ func run(ctx context.Context, e *cli.Env) error {
 
 func deregister(ctx context.Context, e *cli.Env, engine registry.Engine, id string, by registry.Caller, deleteBundle bool) error {
 	if deleteBundle {
-		if err := checkAlone(ctx, engine, id); err != nil {
+		if err := checkBundle(ctx, e, engine, id); err != nil {
 			return err
 		}
 	}
@@ -72,7 +73,7 @@ func deregister(ctx context.Context, e *cli.Env, engine registry.Engine, id stri
 	}
 	if deleteBundle {
 		if err := removeBundle(ctx, e, image.Location); err != nil {
-			return err
+			return fmt.Errorf("%w\n%s is deregistered; the same command again goes on with its bundle", err, id)
 		}
 	}
 	e.Notef("%s (%s) is deregistered", id, image.Name)
@@ -84,8 +85,8 @@ func isGone(err error) bool {
 	return ok && refusal.Code == registry.IDUnavailable
 }
 
-// checkAlone refuses to delete a bundle that other images use.
-func checkAlone(ctx context.Context, engine registry.Engine, id string) error {
+// checkBundle refuses to delete a bundle that other images use, or that is not the one that was registered.
+func checkBundle(ctx context.Context, e *cli.Env, engine registry.Engine, id string) error {
 	listing, err := engine.Describe(ctx, registry.Query{IDs: []string{id}, IncludeDeregistered: true})
 	if err != nil {
 		return err
@@ -98,6 +99,22 @@ func checkAlone(ctx context.Context, engine registry.Engine, id string) error {
 	users = slices.DeleteFunc(users, func(user string) bool { return user == id })
 	if len(users) > 0 {
 		return errors.New("the bundle " + image.Location + " stays: it is also that of " + strings.Join(users, ", "))
+	}
+	return checkSame(ctx, e, image)
+}
+
+// checkSame compares the manifest with the digest that it had when the image was registered.
+func checkSame(ctx context.Context, e *cli.Env, image registry.Image) error {
+	object, err := cli.OpenObject(ctx, image.Location, e.StoreConfig())
+	if err != nil {
+		return err
+	}
+	doc, err := bundle.ReadManifest(ctx, object.Store, object.Name)
+	if err != nil {
+		return err
+	}
+	if registry.DigestManifest(doc) != image.ManifestDigest {
+		return fmt.Errorf("%s is another manifest than the one that was registered: it stays (ami-delete-bundle deletes it)", object)
 	}
 	return nil
 }
