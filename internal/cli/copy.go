@@ -22,7 +22,7 @@ func CopyBundle(ctx context.Context, e *Env, label string, dst bundle.Store, src
 	case errors.Is(err, bundle.ErrExist):
 		return done, fmt.Errorf("%w (--force replaces it)", err)
 	case err != nil && n > 0:
-		return done, fmt.Errorf("%w\n%d parts are there; the same command again sends only what is missing", err, n)
+		return done, fmt.Errorf("%w\nparts that are there: %d; the same command again sends only what is missing", err, n)
 	}
 	e.Verbosef("%d parts sent, %d were there", done.Sent, done.Kept)
 	return done, err

@@ -57,6 +57,9 @@ const writebackChunk = 16 << 20
 
 func (f *imageFile) WriteAt(p []byte, off int64) (int, error) {
 	n, err := f.File.WriteAt(p, off)
+	if err != nil {
+		return n, fmt.Errorf("write %s: %w", f.path, cause(err))
+	}
 	if f.written += int64(n); f.written >= writebackChunk && !f.opts.NoSync {
 		startWriteback(f.File.File)
 		f.written = 0
