@@ -15,20 +15,30 @@ const (
 	// minHole is the shortest hole that is worth an entry in the tar header.
 	minHole = 64 << 10
 
-	// maxMap is the most extents that Create writes: above it, more short holes are stored as data.
+	// maxMap is the most entries that Create writes to a sparse map: above it, more short holes are stored
+	// as data.
 	maxMap = 32768
 )
 
 // coalesce aligns the ascending extents of an image of size bytes, and stores holes shorter than minHole as
-// data, doubling that minimum until at most limit extents remain.
+// data, doubling that minimum until their map has at most limit entries.
 func coalesce(extents []Extent, size int64, limit int) []Extent {
 	for hole := int64(minHole); ; hole *= 2 {
 		merged := fill(extents, size, hole)
-		if len(merged) <= limit {
+		if mapEntries(merged, size) <= limit {
 			return merged
 		}
 		extents = merged
 	}
+}
+
+// mapEntries returns how many entries the sparse map of the extents has: a hole at the end takes one too.
+func mapEntries(extents []Extent, size int64) int {
+	n := len(extents)
+	if n == 0 || extents[n-1].End() < size {
+		n++
+	}
+	return n
 }
 
 // fill joins extents across holes shorter than hole, those at the image's two ends included.

@@ -46,6 +46,9 @@ func (x *paxRecords) read(r io.Reader, size int64) error {
 			return fmt.Errorf("extended header: %w", noEOF(err))
 		}
 	}
+	if x.offset != nil {
+		return invalidf("extended header: a sparse offset without its length")
+	}
 	_, err := io.CopyN(io.Discard, r, pad(size, tarBlock))
 	return noEOF(err)
 }
@@ -104,6 +107,9 @@ func (x *paxRecords) set(key, value string) (err error) {
 	case "GNU.sparse.size", "GNU.sparse.realsize":
 		x.realSize, err = parseDecimal(value)
 	case "GNU.sparse.offset":
+		if x.offset != nil {
+			return errPAX
+		}
 		n, err = parseDecimal(value)
 		x.offset, x.sparse = &n, true
 	case "GNU.sparse.numbytes":

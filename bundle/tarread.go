@@ -2,9 +2,9 @@ package bundle
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 	"io"
+	"math"
 	"path"
 	"strconv"
 	"strings"
@@ -54,7 +54,7 @@ func readTarHeader(r io.Reader) (*tarMember, error) {
 			pax = paxRecords{}
 			err = pax.read(r, size)
 		case 'g':
-			err = new(paxRecords).read(r, size)
+			err = readGlobal(r, size)
 		case 'L':
 			long, err = readLongName(r, size)
 		case 'K':
@@ -69,6 +69,19 @@ func readTarHeader(r io.Reader) (*tarMember, error) {
 		}
 	}
 	return nil, invalidf("more than %d headers before the member", maxHeaders)
+}
+
+// readGlobal reads a global extended header. None that is in use says anything of the content, and one that
+// does would be read by some programs and not by others.
+func readGlobal(r io.Reader, size int64) error {
+	var global paxRecords
+	if err := global.read(r, size); err != nil {
+		return err
+	}
+	if global.size != nil || global.sparse || global.major != "" {
+		return invalidf("a global extended header tells the size of a member")
+	}
+	return nil
 }
 
 // checkTarHeader checks the checksum and returns the size field.
@@ -143,7 +156,8 @@ func (m *tarMember) readMap(r io.Reader, h []byte, pax *paxRecords) (err error) 
 }
 
 // checkMap tells whether the extents ascend, stay inside the file and account for all stored data. It drops
-// empty ones.
+// empty ones. Lengths that are no multiple of a block are refused but for the last: GNU tar looks for the next
+// extent at the next block, other programs do not.
 func (m *tarMember) checkMap() error {
 	var end, total int64
 	kept := m.extents[:0]
@@ -153,6 +167,9 @@ func (m *tarMember) checkMap() error {
 			return invalidf("sparse map: extent %d at %d overlaps the one before it, or stands before it", i, e.Offset)
 		case e.Length > m.size || e.Offset > m.size-e.Length:
 			return invalidf("sparse map: extent %d (%d bytes at %d) goes beyond the file's %d bytes", i, e.Length, e.Offset, m.size)
+		}
+		if total%tarBlock != 0 && e.Length > 0 {
+			return invalidf("sparse map: extent %d does not begin at a whole block of the archive", i)
 		}
 		end = e.End()
 		total += e.Length
@@ -245,11 +262,7 @@ var errTarNumber = invalidf("a number in the tar header is not one")
 // tarNumber reads a numeric field: octal, or base 256 if its first bit is set.
 func tarNumber(field []byte) (int64, error) {
 	if field[0] == 0x80 {
-		high, low := field[1:len(field)-8], field[len(field)-8:]
-		if n := int64(binary.BigEndian.Uint64(low)); n >= 0 && isZero(high) {
-			return n, nil
-		}
-		return 0, errTarNumber
+		return tarBase256(field[1:])
 	}
 	s := strings.Trim(cutNul(field), " ")
 	if s == "" {
@@ -260,6 +273,18 @@ func tarNumber(field []byte) (int64, error) {
 		return 0, errTarNumber
 	}
 	return int64(n), nil
+}
+
+// tarBase256 reads a big-endian number. (A first byte of 0xff would make it negative, which nothing here is.)
+func tarBase256(p []byte) (int64, error) {
+	var n int64
+	for _, b := range p {
+		if n > math.MaxInt64>>8 {
+			return 0, errTarNumber
+		}
+		n = n<<8 | int64(b)
+	}
+	return n, nil
 }
 
 func cutNul(p []byte) string {

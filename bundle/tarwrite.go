@@ -79,7 +79,7 @@ func tarBlockFor(name string, kind byte, size int64) []byte {
 func sparseHeader(name string, size int64, extents []Extent) []byte {
 	h := tarBlockFor(name, 'S', dataLength(extents))
 	putTarNumber(h[tarRealSize:tarRealSize+12], size)
-	if n := len(extents); n == 0 || extents[n-1].End() < size {
+	if n := len(extents); mapEntries(extents, size) > n {
 		// Without this end mark GNU tar cuts the file short after the last data.
 		extents = append(extents[:n:n], Extent{size, 0})
 	}
