@@ -14,8 +14,8 @@ import (
 // each other, so that all cores can work on them, when writing and when reading.
 const blockSize = 1 << 20
 
-// blockEnd ends each block: the empty stored block of a sync flush, and a second one, which makes the
-// boundary stand out (nothing that any compressor writes has two) and which decoders read as nothing.
+// blockEnd ends each block: the empty stored block of a sync flush, and a second one, which decoders read as
+// nothing and which makes the boundary stand out. (pigz -i marks its independent blocks in the same way.)
 const blockEnd = "\x00\x00\xff\xff" + "\x00\x00\x00\xff\xff"
 
 const (

@@ -188,7 +188,7 @@ func (z *gzipReader) resume(queue []*segment) io.Reader {
 // firstMember decompresses the rest of the first member in order, and checks its trailer.
 func (z *gzipReader) firstMember() error {
 	if err := z.copy(flate.NewReaderDict(z.src, z.window), true); err != nil {
-		return fmt.Errorf("gunzip: %w", err)
+		return gunzipError(err)
 	}
 	var trailer [8]byte
 	if _, err := io.ReadFull(z.src, trailer[:]); err != nil {
@@ -215,10 +215,16 @@ func (z *gzipReader) members() error {
 			return invalidf("gunzip: there is something behind the compressed data: %w", noEOF(err))
 		}
 	}
-	if errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) {
+	return gunzipError(noEOF(err))
+}
+
+// gunzipError tells damaged data from a source that fails.
+func gunzipError(err error) error {
+	_, corrupt := errors.AsType[flate.CorruptInputError](err)
+	if corrupt || errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) {
 		return invalidf("gunzip: %w", err)
 	}
-	return fmt.Errorf("gunzip: %w", noEOF(err))
+	return fmt.Errorf("gunzip: %w", err)
 }
 
 // copy emits what r yields until it ends.
@@ -292,9 +298,8 @@ func (z *gzipReader) account(p []byte) {
 
 // inflate decompresses segments, each on its own.
 func (z *gzipReader) inflate() {
-	r := flate.NewReader(bytes.NewReader(nil))
 	for s := range z.work {
-		s.ready <- s.inflate(r)
+		s.ready <- s.inflate()
 	}
 }
 
@@ -302,22 +307,18 @@ var errNotIndependent = errors.New("not an independent block")
 
 // inflate decompresses s.raw to s.out. It fails unless raw is a whole number of deflate blocks that refer to
 // nothing before them and give at most blockSize bytes.
-func (s *segment) inflate(r io.Reader) error {
-	src := bytes.NewReader(append(s.raw, finalBlock...))
-	if err := r.(flate.Resetter).Reset(src, nil); err != nil {
-		return err
-	}
-	n := 0
-	for n < len(s.out) {
-		m, err := r.Read(s.out[n:])
-		n += m
-		if err == io.EOF && src.Len() == 0 {
-			s.out = s.out[:n]
-			return nil
-		}
-		if err != nil {
-			return errNotIndependent
+func (s *segment) inflate() error {
+	var end int64 // of the last whole block in raw, 0 where no further one may follow
+	blockEnded := func(at flate.InflateCheckpoint) {
+		if end = at.CompressedOffset; at.Final || at.BitOffset != 0 {
+			end = 0
 		}
 	}
-	return errNotIndependent
+	r := flate.NewReaderOpts(bytes.NewReader(s.raw), flate.WithEobCallback(blockEnded))
+	n, err := io.ReadFull(r, s.out)
+	if err != io.ErrUnexpectedEOF || end != int64(len(s.raw)) {
+		return errNotIndependent
+	}
+	s.out = s.out[:n]
+	return nil
 }
