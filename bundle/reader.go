@@ -27,6 +27,8 @@ type Reader struct {
 	member *tarMember
 	next   int   // index of the extent after the current one
 	left   int64 // bytes of the current extent that are not read yet
+	err    error // what Next ended with, io.EOF where all is verified
+	closed bool
 }
 
 // NewReader begins to read the image. Close must be called.
@@ -45,24 +47,34 @@ func (b *Bundle) NewReader(ctx context.Context) (*Reader, error) {
 }
 
 // Next goes to the next extent, over what is left of the current one. At the end, once everything is
-// verified, it returns io.EOF.
+// verified, it returns io.EOF. An error stays: further calls return it again.
 func (r *Reader) Next() (Extent, error) {
+	if r.err == nil {
+		r.err = r.explain(r.advance())
+	}
+	if r.err != nil {
+		return Extent{}, r.err
+	}
+	return r.member.extents[r.next-1], nil
+}
+
+// advance makes the next extent the current one.
+func (r *Reader) advance() error {
 	if r.member == nil {
 		if err := r.begin(); err != nil {
-			return Extent{}, r.explain(err)
+			return err
 		}
 	}
 	if _, err := io.CopyN(io.Discard, r.tar, r.left); err != nil {
-		return Extent{}, r.explain(noEOF(err))
+		return noEOF(err)
 	}
 	r.left = 0
 	if r.next == len(r.member.extents) {
-		return Extent{}, r.explain(r.end())
+		return r.end()
 	}
-	e := r.member.extents[r.next]
+	r.left = r.member.extents[r.next].Length
 	r.next++
-	r.left = e.Length
-	return e, nil
+	return nil
 }
 
 // Read reads from the current extent and returns io.EOF at its end.
@@ -78,8 +90,12 @@ func (r *Reader) Read(p []byte) (int, error) {
 	return n, r.explain(noEOF(err))
 }
 
-// Close ends the reading and waits for everything that it started.
+// Close ends the reading and waits for everything that it started. Closing again does nothing.
 func (r *Reader) Close() error {
+	if r.closed {
+		return nil
+	}
+	r.closed = true
 	r.parts.cancel()
 	err := r.gz.Close()
 	return errors.Join(err, r.parts.Close())
