@@ -11,11 +11,14 @@ import (
 	"os"
 	"path/filepath"
 
+	"golang.org/x/sys/unix"
+
 	"amiforge/manifest"
 )
 
 // A Dir is a directory as a Store. Objects are its regular files; nothing outside it is ever touched, links
-// that lead out are not followed (os.Root). A file gets its name when it is whole and on the disk.
+// that lead out are not followed (os.Root). A file gets its name when it is whole and on the disk; until then
+// it has a name that no object can have.
 type Dir struct {
 	path   string
 	root   *os.Root
@@ -62,26 +65,40 @@ func (d *Dir) Stat(ctx context.Context, name string) (Object, error) {
 		return Object{}, err
 	}
 	info, err := d.root.Stat(name)
+	if err == nil {
+		err = checkRegular(info)
+	}
 	if err != nil {
 		return Object{}, d.explain(name, err)
-	}
-	if !info.Mode().IsRegular() {
-		return Object{}, fmt.Errorf("%s: is not a regular file", d.at(name))
 	}
 	return Object{Name: name, Size: info.Size()}, nil
 }
 
+func checkRegular(info fs.FileInfo) error {
+	if !info.Mode().IsRegular() {
+		return errors.New("is not a regular file")
+	}
+	return nil
+}
+
 // Open implements Store.
 func (d *Dir) Open(ctx context.Context, name string) (io.ReadCloser, int64, error) {
-	o, err := d.Stat(ctx, name) // first, since opening a pipe would wait
-	if err != nil {
+	if err := d.check(ctx, name); err != nil {
 		return nil, 0, err
 	}
-	f, err := d.root.Open(name)
+	f, err := d.root.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK, 0) // a pipe would wait for its writer
 	if err != nil {
 		return nil, 0, d.explain(name, err)
 	}
-	return &exactReader{ctx: ctx, r: f, left: o.Size}, o.Size, nil
+	info, err := f.Stat()
+	if err == nil {
+		err = checkRegular(info)
+	}
+	if err != nil {
+		f.Close()
+		return nil, 0, d.explain(name, err)
+	}
+	return &exactReader{ctx: ctx, r: f, left: info.Size()}, info.Size(), nil
 }
 
 // Put implements Store.
@@ -120,7 +137,14 @@ func (d *Dir) Remove(ctx context.Context, name string) error {
 	if err := d.check(ctx, name); err != nil {
 		return err
 	}
-	if err := d.root.Remove(name); err != nil {
+	info, err := d.root.Lstat(name)
+	if err == nil && info.IsDir() {
+		err = unix.EISDIR
+	}
+	if err == nil {
+		err = d.root.Remove(name)
+	}
+	if err != nil {
 		return d.explain(name, err)
 	}
 	return nil
@@ -130,6 +154,9 @@ func (d *Dir) Remove(ctx context.Context, name string) error {
 func (d *Dir) List(ctx context.Context) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
 		entries, err := fs.ReadDir(d.root.FS(), ".")
+		if err == nil {
+			err = context.Cause(ctx)
+		}
 		if err != nil {
 			yield(Object{}, fmt.Errorf("%s: %w", d.path, err))
 			return
@@ -142,7 +169,7 @@ func (d *Dir) List(ctx context.Context) iter.Seq2[Object, error] {
 			if errors.Is(err, fs.ErrNotExist) { // removed meanwhile
 				continue
 			}
-			if err == nil && ctx.Err() != nil {
+			if err == nil {
 				err = context.Cause(ctx)
 			}
 			if err != nil {
@@ -158,13 +185,16 @@ func (d *Dir) List(ctx context.Context) iter.Seq2[Object, error] {
 
 func (d *Dir) at(name string) string { return filepath.Join(d.path, name) }
 
-// check refuses names that are not plain.
+// check refuses names that are not plain, and those of temporary files, which a sweep would take away.
 func (d *Dir) check(ctx context.Context, name string) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	if name == "." || !filepath.IsLocal(name) || filepath.Base(name) != name {
 		return fmt.Errorf("%s: %q is not a plain file name", d.path, name)
+	}
+	if isTemp(name) {
+		return fmt.Errorf("%s: the name %q is kept for temporary files", d.path, name)
 	}
 	return nil
 }
