@@ -25,7 +25,7 @@ type CopyOptions struct {
 	Parts Store // where the parts are, if not beside the manifest
 
 	Begin    func(total int64) // called first, with the bytes of all parts as the manifest claims them
-	Progress func(n int64)     // called with the bytes of parts that were sent, or found there
+	Progress func(n int64)     // called with the bytes of parts that were sent, or found there; from several goroutines
 }
 
 // CopyResult tells what Copy did.
@@ -58,11 +58,8 @@ func Copy(ctx context.Context, dst, src Store, name string, opts *CopyOptions) (
 	if opts.Parts != nil {
 		src = opts.Parts
 	}
-	c, err := newCopier(ctx, dst, src, m, opts)
-	if err != nil {
-		return CopyResult{}, err
-	}
-	if err := c.run(ctx, m.Image.Parts[opts.From:]); err != nil || opts.SkipManifest {
+	c := &copier{dst: dst, src: src, progress: opts.Progress}
+	if err := c.run(ctx, m.Image, opts.From); err != nil || opts.SkipManifest {
 		return c.result(), err
 	}
 	if opts.From == 0 && c.size.Load() != m.Image.BundledSize {
@@ -107,33 +104,28 @@ func makeRoomFor(ctx context.Context, dst Store, name string, doc []byte, replac
 // copier copies parts.
 type copier struct {
 	dst, src   Store
-	progress   func(n int64)
-	slot       int64
-	workers    int
+	progress   func(n int64) // may be nil
+	slot       int64         // what a part may hold in memory, bytes
 	buffers    sync.Pool
 	sent, kept atomic.Int64
 	size       atomic.Int64 // of the parts so far, bytes
 }
 
-func newCopier(ctx context.Context, dst, src Store, m *manifest.Manifest, opts *CopyOptions) (*copier, error) {
-	first := m.Image.Parts[0].Name
-	o, err := src.Stat(ctx, first)
-	if err != nil {
-		return nil, &PartError{first, err}
-	}
-	c := &copier{dst: dst, src: src, progress: opts.Progress, workers: slots(o.Size)}
-	c.slot = memory / int64(c.workers)
-	if c.progress == nil {
-		c.progress = func(int64) {}
-	}
-	return c, nil
-}
-
 func (c *copier) result() CopyResult { return CopyResult{int(c.sent.Load()), int(c.kept.Load())} }
 
-func (c *copier) run(ctx context.Context, parts []manifest.Part) error {
+// run copies the parts from the given index on.
+func (c *copier) run(ctx context.Context, im manifest.Image, from int) error {
+	parts := im.Parts[from:]
+	if len(parts) == 0 {
+		return nil
+	}
+	workers, err := slotsFor(ctx, c.src, parts, im)
+	if err != nil {
+		return err
+	}
+	c.slot = memory / int64(workers)
 	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(c.workers)
+	g.SetLimit(workers)
 	for _, p := range parts {
 		if gctx.Err() != nil {
 			break
@@ -163,11 +155,17 @@ func (c *copier) copy(ctx context.Context, p manifest.Part) error {
 		return err
 	}
 	if there {
-		c.kept.Add(1)
-		c.progress(o.Size)
+		c.count(&c.kept, o.Size)
 		return nil
 	}
 	return c.send(ctx, p)
+}
+
+func (c *copier) count(parts *atomic.Int64, size int64) {
+	parts.Add(1)
+	if c.progress != nil {
+		c.progress(size)
+	}
 }
 
 // has tells whether the store holds the part with that size and digest, by what the store itself has
@@ -208,7 +206,6 @@ func (c *copier) send(ctx context.Context, p manifest.Part) error {
 	if err := c.dst.Put(ctx, p.Name, part, size, p.Digest); err != nil {
 		return err
 	}
-	c.sent.Add(1)
-	c.progress(size)
+	c.count(&c.sent, size)
 	return nil
 }

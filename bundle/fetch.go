@@ -44,11 +44,10 @@ type fetched struct {
 // newPartReader begins to fetch; Close ends it.
 func newPartReader(ctx context.Context, b *Bundle) (*partReader, error) {
 	parts := b.Manifest.Image.Parts
-	first, err := b.parts.Stat(ctx, parts[0].Name)
+	n, err := slotsFor(ctx, b.parts, parts, b.Manifest.Image)
 	if err != nil {
-		return nil, &PartError{parts[0].Name, err}
+		return nil, err
 	}
-	n := slots(first.Size)
 	ctx, cancel := context.WithCancel(ctx)
 	r := &partReader{
 		b: b, cancel: cancel,
@@ -59,6 +58,17 @@ func newPartReader(ctx context.Context, b *Bundle) (*partReader, error) {
 	}
 	r.done.Go(func() { r.dispatch(ctx, parts) })
 	return r, nil
+}
+
+// slotsFor tells how many of the parts, whose first is looked at, may be in memory together. They may differ in
+// length, so their mean counts too; one that is larger than its slot all the same goes to a file.
+func slotsFor(ctx context.Context, st Store, parts []manifest.Part, im manifest.Image) (int, error) {
+	first, err := st.Stat(ctx, parts[0].Name)
+	if err != nil {
+		return 0, &PartError{parts[0].Name, err}
+	}
+	mean := im.BundledSize/int64(len(im.Parts)) + 1
+	return slots(max(first.Size, min(mean, memory))), nil
 }
 
 // dispatch starts a fetch for each part in order, as slots become free.
