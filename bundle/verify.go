@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha1"
 	"errors"
@@ -17,18 +18,25 @@ const verifiers = 4
 
 // Verify checks every part against the manifest, and if the bundle was opened with a key, everything inside
 // down to the digest of the tar stream. It reports all bad and missing parts; all such errors are ErrVerify.
-// (The signature was checked by Open.) Progress is called with the bytes of the parts as they are read; with
-// a key, with those of the image.
+// (The signature was checked by Open.) Progress is called with the bytes of the parts as they are read, from
+// several goroutines; with a key, with those of the image.
 func (b *Bundle) Verify(ctx context.Context, progress func(n int64)) error {
 	if b.key == nil {
-		return b.verifyParts(ctx, 0, progress)
+		return b.verifyParts(ctx, progress)
 	}
 	err := b.Extract(ctx, discard{}, progress)
+	return b.withOtherParts(ctx, err)
+}
+
+// withOtherParts adds to err, with which reading stopped, what is wrong with the parts that it did not reach.
+func (b *Bundle) withOtherParts(ctx context.Context, err error) error {
 	if bad, ok := errors.AsType[*PartError](err); ok {
-		// Reading stopped at the first bad part: the others are still to be told.
-		if parts := b.verifyParts(ctx, b.index(bad.Name), nil); parts != nil {
-			return parts
-		}
+		_, others := b.hashParts(ctx, b.index(bad.Name), nil)
+		return cmp.Or(others, err)
+	}
+	if errors.Is(err, ErrVerify) {
+		_, others := b.hashParts(ctx, 0, nil)
+		return errors.Join(err, others)
 	}
 	return err
 }
@@ -54,23 +62,26 @@ func (b *Bundle) index(name string) int {
 	return 0
 }
 
-// verifyParts hashes the parts from the given index on, several at a time, and joins what is wrong.
-func (b *Bundle) verifyParts(ctx context.Context, from int, progress func(n int64)) error {
+func (b *Bundle) verifyParts(ctx context.Context, progress func(n int64)) error {
+	sizes, err := b.hashParts(ctx, 0, progress)
+	if err != nil {
+		return err
+	}
+	return checkTotal(sizes, b.Manifest.Image.BundledSize)
+}
+
+// hashParts hashes the parts from the given index on, several at a time, and joins what is wrong. It returns
+// their sizes.
+func (b *Bundle) hashParts(ctx context.Context, from int, progress func(n int64)) ([]int64, error) {
 	parts := b.Manifest.Image.Parts[from:]
-	sizes, errs := make([]int64, len(parts)), make([]error, len(parts)+1)
+	sizes, errs := make([]int64, len(parts)), make([]error, len(parts))
 	eachPart(parts, func(i int, p manifest.Part) {
 		var err error
 		if sizes[i], err = hashPart(ctx, b.parts, p, progress); err != nil {
 			errs[i] = &PartError{p.Name, err}
 		}
 	})
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	if err := errors.Join(errs...); err != nil || from > 0 {
-		return err
-	}
-	return checkTotal(sizes, b.Manifest.Image.BundledSize)
+	return sizes, cmp.Or(context.Cause(ctx), errors.Join(errs...))
 }
 
 // eachPart calls do for every part, several at a time, and returns when all are done.
