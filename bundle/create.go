@@ -36,8 +36,8 @@ type CreateOptions struct {
 	Workers  int   // that compress, one a processor if 0
 	Replace  bool  // a bundle of that name: its manifest is removed first
 
-	Rand     io.Reader     // for the content key and the padding of its wrapping; crypto/rand if nil
-	Progress func(n int64) // called with the bytes of data read since the last call
+	Rand     io.Reader     // for the content key; crypto/rand if nil
+	Progress func(n int64) // called with the bytes of data read since the last call, never twice at a time
 }
 
 func (o *CreateOptions) withDefaults() (CreateOptions, error) {
@@ -79,8 +79,10 @@ func (o *CreateOptions) Check() error {
 }
 
 func (o *CreateOptions) checkRanges() error {
-	if err := manifest.CheckPartName(PartName(o.Name, 999999)); err != nil {
-		return fmt.Errorf("name %q: %w", o.Name, err)
+	for _, name := range []string{PartName(o.Name, 999999), ManifestName(o.Name)} {
+		if err := manifest.CheckPartName(name); err != nil {
+			return fmt.Errorf("name %q: %w", o.Name, err)
+		}
 	}
 	if user, err := manifest.ParseUser(o.User); err != nil || user != o.User {
 		return fmt.Errorf("user %q is not an account ID of 12 digits", o.User)
@@ -126,13 +128,19 @@ func ManifestName(name string) string { return name + ".manifest.xml" }
 // Create bundles the image into the store in one pass: the parts as they are made, several at a time, and
 // the manifest last. It returns the manifest. Only a manifest counts as an existing bundle (ErrExist unless
 // Replace): parts without one are leftovers, overwritten, and surplus ones removed once the manifest is in.
-// After an error the store holds no manifest and none of the parts that were put.
+// After an error the store holds no manifest and none of the parts that were put; only where it is the surplus
+// parts that could not be removed, the bundle is whole, and its manifest is returned beside the error.
+//
+// Where ctx ends while the data of NewImage is waited for, that one Read is left behind: Create does not wait.
 //
 // Memory is bounded by construction: parts take at most 64 MiB and the part being filled, compression two
 // blocks of 2 MiB a worker and a few, whatever the image's size.
 func Create(ctx context.Context, st Store, im *Image, opts *CreateOptions) (*manifest.Manifest, error) {
 	o, err := opts.withDefaults()
 	if err != nil {
+		return nil, err
+	}
+	if err := im.checkMap(); err != nil {
 		return nil, err
 	}
 	if err := makeRoom(ctx, st, ManifestName(o.Name), o.Replace); err != nil {
@@ -147,7 +155,7 @@ func Create(ctx context.Context, st Store, im *Image, opts *CreateOptions) (*man
 		return nil, err
 	}
 	parts := newPartWriter(ctx, st, o.Name, o.PartSize)
-	m.Image.Digest, err = encode(parts, im, key, &o)
+	m.Image.Digest, err = encode(ctx, parts, im, key, &o)
 	m.Image.Parts, m.Image.BundledSize = parts.result()
 	if err == nil {
 		err = putManifest(ctx, st, m, o.Key)
@@ -172,15 +180,18 @@ func makeRoom(ctx context.Context, st Store, name string, replace bool) error {
 }
 
 // encode drives the image through tar, gzip and AES into the parts. It returns the digest of the tar stream.
-func encode(parts *partWriter, im *Image, key manifest.ContentKey, o *CreateOptions) (manifest.Digest, error) {
+func encode(ctx context.Context, parts *partWriter, im *Image, key manifest.ContentKey, o *CreateOptions) (manifest.Digest, error) {
 	cbc := newCBCWriter(parts, key)
 	gz := newGzipWriter(cbc, o.Level, o.Workers)
 	sum := sha1.New()
 	counted := *im
-	counted.data = &progressReader{im.data, o.Progress}
+	counted.data = &progressReader{im.reader(ctx), o.Progress}
 	err := writeTar(io.MultiWriter(sum, gz), o.Name, &counted)
 	if err == nil {
-		err = im.check()
+		err = im.check(counted.data)
+	}
+	if err != nil {
+		parts.abort(err)
 	}
 	for _, c := range []io.Closer{gz, cbc, parts} {
 		if closed := c.Close(); err == nil {
@@ -208,12 +219,12 @@ const cleanupTime = 30 * time.Second
 func removeParts(ctx context.Context, st Store, parts []manifest.Part) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
 	defer cancel()
-	var errs []error
-	for _, p := range parts {
+	errs := make([]error, len(parts))
+	eachPart(parts, func(i int, p manifest.Part) {
 		if err := st.Remove(ctx, p.Name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			errs = append(errs, fmt.Errorf("%s is left behind: %w", p.Name, err))
+			errs[i] = fmt.Errorf("%s is left behind: %w", p.Name, err)
 		}
-	}
+	})
 	return errors.Join(errs...)
 }
 

@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,26 +16,29 @@ type Image struct {
 	size    int64
 	extents []Extent
 	data    io.Reader
-	check   func() error
+	stream  bool                       // a Read from data may wait for ever
+	check   func(data io.Reader) error // called once data is read
 	close   func() error
 }
 
 // NewImage returns an image of size bytes whose data reader yields exactly the bytes of the ascending
-// extents, one after another. With extents nil the image is dense and data yields all of it.
+// extents, one after another. All but the last of them must be multiples of 512 bytes long, or Create refuses
+// them. With extents nil the image is dense and data yields all of it.
 func NewImage(data io.Reader, size int64, extents []Extent) *Image {
 	if extents == nil {
 		extents = []Extent{{0, size}}
 	}
 	return &Image{
-		size: size, extents: extents, data: data,
-		check: func() error { return atEOF(data) },
+		size: size, extents: extents, data: data, stream: true,
+		check: atEOF,
 		close: func() error { return nil },
 	}
 }
 
 // ImageOptions says how OpenImage looks at an image.
 type ImageOptions struct {
-	// Size is the image's length in bytes where the file cannot tell: a pipe or a character device.
+	// Size is the image's length in bytes where the file cannot tell: a pipe, a character device, or a
+	// block device of macOS.
 	Size int64
 
 	// NoScan leaves out the pass that looks for zero blocks in block devices and in files without holes.
@@ -73,6 +77,7 @@ func openImage(ctx context.Context, f *os.File, opts *ImageOptions) (*Image, err
 		if size, err = f.Seek(0, io.SeekEnd); err != nil {
 			return nil, err
 		}
+		size = cmp.Or(size, opts.Size)
 	case !mode.IsRegular():
 		return streamImage(f, opts.Size)
 	}
@@ -89,7 +94,7 @@ func openImage(ctx context.Context, f *os.File, opts *ImageOptions) (*Image, err
 	return &Image{
 		size: size, extents: extents,
 		data:  &extentReader{ctx: ctx, src: f, extents: extents},
-		check: func() error { return unchanged(f, info) },
+		check: func(io.Reader) error { return unchanged(f, info) },
 		close: f.Close,
 	}, nil
 }
@@ -111,6 +116,36 @@ func (im *Image) DataSize() int64 { return dataLength(im.extents) }
 
 // Close closes the file behind the image.
 func (im *Image) Close() error { return im.close() }
+
+// reader returns data such that reading ends when ctx does.
+func (im *Image) reader(ctx context.Context) io.Reader {
+	if im.stream {
+		return newDetachedReader(ctx, im.data)
+	}
+	return im.data
+}
+
+// checkMap refuses an image that has nothing to bundle, and extents that no tar could hold. GNU tar begins each
+// extent at a block of its own, other programs right behind the one before: so they must not differ.
+func (im *Image) checkMap() error {
+	if im.size <= 0 {
+		return errors.New("image: is empty: there is nothing to bundle")
+	}
+	if n := mapEntries(im.extents, im.size); n > maxExtents {
+		return fmt.Errorf("image: %d extents are more than %d", n, maxExtents)
+	}
+	var end int64
+	for i, e := range im.extents {
+		switch {
+		case e.Offset < end || e.Length <= 0 || e.Length > im.size || e.Offset > im.size-e.Length:
+			return fmt.Errorf("image: extent %d (%d bytes at %d) overlaps the one before it or is not within the image", i, e.Length, e.Offset)
+		case e.Length%tarBlock != 0 && i < len(im.extents)-1:
+			return fmt.Errorf("image: extent %d is %d bytes long, no multiple of %d", i, e.Length, tarBlock)
+		}
+		end = e.End()
+	}
+	return nil
+}
 
 // unchanged tells whether a regular file is still as info describes it. (A device has no such memory.)
 func unchanged(f *os.File, info fs.FileInfo) error {

@@ -2,6 +2,7 @@ package bundle
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha1"
 	"fmt"
@@ -19,6 +20,7 @@ func PartName(prefix string, index int) string { return fmt.Sprintf("%s.part.%02
 // fit into memory beside the one that is being filled.
 type partWriter struct {
 	ctx    context.Context // ends at the first error
+	abort  context.CancelCauseFunc
 	put    *errgroup.Group
 	store  Store
 	prefix string
@@ -30,9 +32,13 @@ type partWriter struct {
 }
 
 func newPartWriter(ctx context.Context, st Store, prefix string, size int64) *partWriter {
+	ctx, abort := context.WithCancelCause(ctx)
 	put, ctx := errgroup.WithContext(ctx)
 	n := max(slots(size), 2)
-	w := &partWriter{ctx: ctx, put: put, store: st, prefix: prefix, size: size, free: make(chan []byte, n)}
+	w := &partWriter{
+		ctx: ctx, abort: abort, put: put,
+		store: st, prefix: prefix, size: size, free: make(chan []byte, n),
+	}
 	for range n {
 		w.free <- nil
 	}
@@ -85,12 +91,14 @@ func (w *partWriter) flush() {
 }
 
 // Close puts the last part and waits for all. Where the length is an exact multiple of the part size, no
-// empty part follows.
+// empty part follows. After abort nothing more is put, and Close only waits.
 func (w *partWriter) Close() error {
-	if len(w.buf) > 0 {
+	defer w.abort(nil)
+	ended := context.Cause(w.ctx)
+	if ended == nil && len(w.buf) > 0 {
 		w.flush()
 	}
-	return w.put.Wait()
+	return cmp.Or(w.put.Wait(), ended)
 }
 
 // result returns the parts in order and their length together. It may be called after Close.
