@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
-	"sync"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -106,7 +105,7 @@ type copier struct {
 	dst, src   Store
 	progress   func(n int64) // may be nil
 	slot       int64         // what a part may hold in memory, bytes
-	buffers    sync.Pool
+	buffers    chan []byte   // one a worker, nil until first used
 	sent, kept atomic.Int64
 	size       atomic.Int64 // of the parts so far, bytes
 }
@@ -123,7 +122,10 @@ func (c *copier) run(ctx context.Context, im manifest.Image, from int) error {
 	if err != nil {
 		return err
 	}
-	c.slot = memory / int64(workers)
+	c.slot, c.buffers = memory/int64(workers), make(chan []byte, workers)
+	for range workers {
+		c.buffers <- nil
+	}
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(workers)
 	for _, p := range parts {
@@ -196,13 +198,14 @@ func (c *copier) send(ctx context.Context, p manifest.Part) error {
 		return err
 	}
 	defer body.Close()
-	buf, _ := c.buffers.Get().([]byte)
+	buf := <-c.buffers
+	defer func() { c.buffers <- buf }()
 	part, err := load(body, size, buf, c.slot, p.Digest)
 	if err != nil {
 		return err
 	}
 	defer part.Close()
-	defer c.buffers.Put(part.buf)
+	buf = part.buf
 	if err := c.dst.Put(ctx, p.Name, part, size, p.Digest); err != nil {
 		return err
 	}

@@ -16,7 +16,10 @@ const blockSize = 1 << 20
 
 // blockEnd ends each block: the empty stored block of a sync flush, and a second one, which decoders read as
 // nothing and which makes the boundary stand out. (pigz -i marks its independent blocks in the same way.)
-const blockEnd = "\x00\x00\xff\xff" + "\x00\x00\x00\xff\xff"
+const blockEnd = syncFlush + "\x00" + syncFlush
+
+// syncFlush is how an empty stored block ends, after its bits are filled up to a byte.
+const syncFlush = "\x00\x00\xff\xff"
 
 const (
 	gzipHeader = "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03" // RFC 1952: deflate, no name, no time, Unix
@@ -126,7 +129,7 @@ func (b *block) deflate(w *flate.Writer) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	b.out.WriteString(blockEnd[4:])
+	b.out.WriteString(blockEnd[len(syncFlush):])
 	return nil
 }
 

@@ -308,15 +308,16 @@ var errNotIndependent = errors.New("not an independent block")
 // inflate decompresses s.raw to s.out. It fails unless raw is a whole number of deflate blocks that refer to
 // nothing before them and give at most blockSize bytes.
 func (s *segment) inflate() error {
-	var end int64 // of the last whole block in raw, 0 where no further one may follow
+	src := bytes.NewReader(s.raw)
+	var marked, whole bool // a block ended right before the second empty one; and at the end of raw
 	blockEnded := func(at flate.InflateCheckpoint) {
-		if end = at.CompressedOffset; at.Final || at.BitOffset != 0 {
-			end = 0
-		}
+		aligned := at.BitOffset == 0 && !at.Final
+		whole = aligned && marked && src.Len() == 0
+		marked = aligned && src.Len() == len(blockEnd)-len(syncFlush)
 	}
-	r := flate.NewReaderOpts(bytes.NewReader(s.raw), flate.WithEobCallback(blockEnded))
+	r := flate.NewReaderOpts(src, flate.WithEobCallback(blockEnded))
 	n, err := io.ReadFull(r, s.out)
-	if err != io.ErrUnexpectedEOF || end != int64(len(s.raw)) {
+	if err != io.ErrUnexpectedEOF || !whole {
 		return errNotIndependent
 	}
 	s.out = s.out[:n]
