@@ -55,6 +55,7 @@ func isVerification(err error) bool {
 		return true
 	}
 	return errors.Is(err, manifest.ErrSignature) ||
+		errors.Is(err, manifest.ErrKey) ||
 		errors.Is(err, manifest.ErrUnsigned) ||
 		errors.Is(err, bundle.ErrVerify)
 }

@@ -38,6 +38,7 @@ func TestStatus(t *testing.T) {
 		{"verification of a missing part", errors.Join(bundle.ErrVerify, fs.ErrNotExist), 4},
 		{"signature", fmt.Errorf("manifest: %w", manifest.ErrSignature), 4},
 		{"unsigned", fmt.Errorf("manifest: %w", manifest.ErrUnsigned), 4},
+		{"wrong key", fmt.Errorf("manifest: %w", manifest.ErrKey), 4},
 		{"manifest", fmt.Errorf("parse: %w", &manifest.Error{Element: "image/size", Err: other}), 4},
 		{"not found", fmt.Errorf("out: %w", fs.ErrNotExist), 5},
 		{"not found and more", errors.Join(other, fs.ErrNotExist), 5},
