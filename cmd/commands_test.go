@@ -2,7 +2,9 @@ package cmd_test
 
 import (
 	"crypto/sha1"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -15,11 +17,15 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"amiforge/internal/cli"
+	"amiforge/internal/miniotest"
 	"amiforge/internal/oracle"
 )
 
-// testingTB is the key of a script's test among its values.
-type testingTB struct{}
+// Keys of a script's values: its test, and the server of an s3-*.txtar.
+type (
+	testingTB struct{}
+	s3Server  struct{}
+)
 
 // commands are what scripts know beyond testscript's own commands.
 func commands() map[string]func(ts *testscript.TestScript, neg bool, args []string) {
@@ -27,7 +33,9 @@ func commands() map[string]func(ts *testscript.TestScript, neg bool, args []stri
 		"flip":    flip,
 		"mkimage": mkimage,
 		"oracle":  lookOracle,
+		"session": session,
 		"sha1":    sameSHA1,
+		"sha256":  wantSHA256,
 		"sparse":  sparse,
 		"status":  status,
 	}
@@ -102,6 +110,16 @@ func sumFile(ts *testscript.TestScript, name string) (sum [sha1.Size]byte) {
 	return [sha1.Size]byte(h.Sum(nil))
 }
 
+// sha256 FILE DIGEST wants the file to have the digest, in hexadecimal.
+func wantSHA256(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 2, "sha256 FILE DIGEST")
+	content, err := os.ReadFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if got := fmt.Sprintf("%x", sha256.Sum256(content)); got != args[1] {
+		ts.Fatalf("sha256 of %s is %s, want %s", args[0], got, args[1])
+	}
+}
+
 // [!] sparse FILE SIZE wants the file to take at most so much room on the disk.
 func sparse(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, len(args) == 2, "[!] sparse FILE SIZE")
@@ -134,6 +152,19 @@ func lookOracle(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, !neg && len(args) > 0, "oracle TOOL…")
 	for _, name := range args {
 		oracle.Look(ts.Value(testingTB{}).(testing.TB), name)
+	}
+}
+
+// session reader|nobody makes the commands that follow talk to the server as one who may only read, or do
+// nothing.
+func session(ts *testscript.TestScript, neg bool, args []string) {
+	policy, ok := map[string]string{"reader": miniotest.ReadOnly, "nobody": miniotest.NoAccess}[strings.Join(args, " ")]
+	usage(ts, !neg && ok, "session reader|nobody")
+	server := ts.Value(s3Server{}).(*miniotest.Server)
+	other := server.Session(ts.Value(testingTB{}).(testing.TB), policy)
+	for _, kv := range other.Env() {
+		name, value, _ := strings.Cut(kv, "=")
+		ts.Setenv(name, value)
 	}
 }
 

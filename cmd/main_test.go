@@ -62,6 +62,7 @@ func TestScriptS3(t *testing.T) {
 	setup := func(env *testscript.Env) error {
 		env.Vars = append(env.Vars, server.Env()...)
 		env.Setenv("S3_ENDPOINT", server.Endpoint)
+		env.Values[s3Server{}] = server
 		env.Setenv("BUCKET", server.NewBucket(env.T().(testing.TB)))
 		return nil
 	}
@@ -86,8 +87,9 @@ func runScripts(t *testing.T, setup func(*testscript.Env) error, wanted func(nam
 		return
 	}
 	testscript.Run(t, testscript.Params{
-		Files: files,
-		Cmds:  commands(),
+		Files:     files,
+		Cmds:      commands(),
+		Condition: condition,
 		Setup: func(env *testscript.Env) error {
 			if err := setupScript(env); err != nil || setup == nil {
 				return err
@@ -98,7 +100,19 @@ func runScripts(t *testing.T, setup func(*testscript.Env) error, wanted func(nam
 	})
 }
 
-// setupScript gives every script a home of its own, and $TESTDATA, the project's testdata directory.
+// condition tells what scripts ask of the machine: [root], [tmpfs].
+func condition(name string) (bool, error) {
+	switch name {
+	case "root":
+		return os.Geteuid() == 0, nil
+	case "tmpfs":
+		return exec.Command("unshare", "-rm", "mount", "-t", "tmpfs", "tmpfs", os.TempDir()).Run() == nil, nil
+	}
+	return false, fmt.Errorf("unknown condition %q", name)
+}
+
+// setupScript gives every script a home of its own, $TESTDATA, the project's testdata directory, and a $KEY and
+// its $CERT from $KEYS.
 func setupScript(env *testscript.Env) error {
 	testdata, err := filepath.Abs(filepath.Join(top, "testdata"))
 	if err != nil {
@@ -107,6 +121,10 @@ func setupScript(env *testscript.Env) error {
 	home := filepath.Join(env.WorkDir, ".home")
 	env.Setenv("HOME", home)
 	env.Setenv("TESTDATA", testdata)
+	keys := filepath.Join(testdata, "bundle", "keys")
+	env.Setenv("KEYS", keys)
+	env.Setenv("KEY", filepath.Join(keys, "user2048-key.pem"))
+	env.Setenv("CERT", filepath.Join(keys, "user2048-cert.pem"))
 	env.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 	env.Values[testingTB{}] = env.T()
 	return os.Mkdir(home, 0o700)
