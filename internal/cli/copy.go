@@ -21,7 +21,7 @@ func CopyBundle(ctx context.Context, e *Env, label string, dst bundle.Store, src
 	switch n := done.Sent + done.Kept; {
 	case errors.Is(err, bundle.ErrExist):
 		return done, fmt.Errorf("%w (--force replaces it)", err)
-	case err != nil && n > 0:
+	case err != nil && (n > 0 || ctx.Err() != nil):
 		return done, fmt.Errorf("%w\nparts that are there: %d; the same command again sends only what is missing", err, n)
 	}
 	e.Verbosef("%d parts sent, %d were there", done.Sent, done.Kept)
