@@ -45,6 +45,11 @@ func Copy(ctx context.Context, dst, src Store, name string, opts *CopyOptions) (
 	if opts.From < 0 || opts.From > len(m.Image.Parts) {
 		return CopyResult{}, fmt.Errorf("part %d: the bundle has parts 0 to %d", opts.From, len(m.Image.Parts)-1)
 	}
+	unlock, err := lockBundle(dst, m.Image.Name)
+	if err != nil {
+		return CopyResult{}, err
+	}
+	defer unlock()
 	// A renamed manifest may name parts that are those of the bundle that has the name by right.
 	for _, name := range slices.Compact([]string{name, ManifestName(m.Image.Name)}) {
 		if err := makeRoomFor(ctx, dst, name, doc, opts.Replace); err != nil {

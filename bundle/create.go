@@ -143,6 +143,11 @@ func Create(ctx context.Context, st Store, im *Image, opts *CreateOptions) (*man
 	if err := im.checkMap(); err != nil {
 		return nil, err
 	}
+	unlock, err := lockBundle(st, o.Name)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	if err := makeRoom(ctx, st, ManifestName(o.Name), o.Replace); err != nil {
 		return nil, err
 	}
