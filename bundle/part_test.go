@@ -65,6 +65,8 @@ func TestPartWriterErrors(t *testing.T) {
 				return nil
 			}
 			w := newPartWriter(t.Context(), st, "image", 10)
+			w.Write(make([]byte, 300)) // may come to an end before the part is put
+			synctest.Wait()
 			_, err := w.Write(make([]byte, 10_000))
 			if !errors.Is(err, boom) {
 				t.Errorf("write: %v, want %v", err, boom)

@@ -220,29 +220,28 @@ func TestTarLargestMap(t *testing.T) {
 }
 
 func TestTarNames(t *testing.T) {
-	for _, name := range []string{
+	for i, name := range []string{
 		"a", "a b", `it's "quoted"`, "a;b&c<d>", "日本", strings.Repeat("n", 99), strings.Repeat("n", 100),
 		strings.Repeat("n", 101), strings.Repeat("n", 240),
 	} {
-		for _, extents := range [][]Extent{{{0, 1000}}, {{0, 512}}} {
-			t.Run(fmt.Sprintf("%.20s %d", name, len(name)), func(t *testing.T) {
-				archive, data := tarOf(t, name, 1000, extents)
-				dir := t.TempDir()
-				gnuUntar(t, archive, dir)
-				wantSparse(t, filepath.Join(dir, name), 1000, extents, data)
-				dir = t.TempDir()
-				pythonUntar(t, archive, dir)
-				wantSparse(t, filepath.Join(dir, name), 1000, extents, data)
-				f, err := os.Open(archive)
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer f.Close()
-				if m, err := readTarHeader(f); err != nil || m.name != name {
-					t.Errorf("ours: %v: %v", m, err)
-				}
-			})
-		}
+		t.Run(fmt.Sprintf("%.20s %d", name, len(name)), func(t *testing.T) {
+			extents := []Extent{{0, 1000 - 488*int64(i%2)}} // dense, sparse
+			archive, data := tarOf(t, name, 1000, extents)
+			dir := t.TempDir()
+			gnuUntar(t, archive, dir)
+			wantSparse(t, filepath.Join(dir, name), 1000, extents, data)
+			dir = t.TempDir()
+			pythonUntar(t, archive, dir)
+			wantSparse(t, filepath.Join(dir, name), 1000, extents, data)
+			f, err := os.Open(archive)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			if m, err := readTarHeader(f); err != nil || m.name != name {
+				t.Errorf("ours: %v: %v", m, err)
+			}
+		})
 	}
 }
 
