@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"io"
 	mathrand "math/rand/v2"
 	"os"
@@ -44,13 +45,19 @@ func openDir(t testing.TB, path string) *Dir {
 	return d
 }
 
-// noise returns n bytes that compress about as an operating system does.
+// noise returns n bytes that compress about as an operating system does. It repeats itself beyond the reach of
+// deflate, so that the race detector need not watch every byte being made.
 func noise(n int, seed uint64) []byte {
 	r := mathrand.New(mathrand.NewPCG(seed, 1))
 	p := make([]byte, n)
-	for i := 0; i < n; {
+	const reach = 2 * windowSize
+	for i := 0; i < min(n, reach); {
 		word := []byte{byte(r.Uint32()), byte(r.Uint32()), byte(r.Uint32()), byte(r.Uint32())}
-		i += copy(p[i:], bytes.Repeat(word, 1+r.IntN(4)))
+		i += copy(p[i:min(n, reach)], bytes.Repeat(word, 1+r.IntN(4)))
+	}
+	for i := reach; i < n; i += reach {
+		copy(p[i:], p[:reach])
+		copy(p[i:], fmt.Append(nil, i)) // no two are alike
 	}
 	return p
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -246,21 +247,21 @@ func TestTarMostExtents(t *testing.T) {
 	for _, count := range []int{maxExtents, maxExtents + 1} {
 		extents := everyOther(count, 1024, 512)
 		size := int64(count) * 1024
-		var pairs, lines strings.Builder
-		fmt.Fprintf(&lines, "%d\n", count)
-		for i, e := range extents {
-			fmt.Fprintf(&pairs, "%d,%d", e.Offset, e.Length)
-			pairs.WriteString(strings.Repeat(",", btoi(i < count-1)))
-			fmt.Fprintf(&lines, "%d\n%d\n", e.Offset, e.Length)
+		lines := fmt.Appendln(nil, count)
+		numbers := len(lines)
+		for _, e := range extents {
+			lines = append(strconv.AppendInt(lines, e.Offset, 10), '\n')
+			lines = append(strconv.AppendInt(lines, e.Length, 10), '\n')
 		}
+		pairs := strings.ReplaceAll(string(lines[numbers:len(lines)-1]), "\n", ",")
 		sized := fmt.Sprint("GNU.sparse.size=", size)
 		stored := dataLength(extents)
-		mapped := int64(lines.Len()) + pad(int64(lines.Len()), tarBlock)
+		mapped := int64(len(lines)) + pad(int64(len(lines)), tarBlock)
 		for name, head := range map[string][]byte{
 			"old":     tarHeader("image", size-512, extents), // ends in data, so that no end mark is needed
-			"pax 0.1": append(paxHeader('x', sized, "GNU.sparse.map="+pairs.String()), tarHead("image", '0', stored, nil)...),
+			"pax 0.1": append(paxHeader('x', sized, "GNU.sparse.map="+pairs), tarHead("image", '0', stored, nil)...),
 			"pax 1.0": append(append(paxHeader('x', "GNU.sparse.major=1", "GNU.sparse.minor=0", fmt.Sprint("GNU.sparse.realsize=", size)),
-				tarHead("image", '0', stored+mapped, nil)...), blocks([]byte(lines.String()))...),
+				tarHead("image", '0', stored+mapped, nil)...), blocks(lines)...),
 		} {
 			t.Run(fmt.Sprint(name, count), func(t *testing.T) {
 				before := allocatedBytes()

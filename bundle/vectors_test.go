@@ -108,7 +108,7 @@ func TestEncryptedManifest(t *testing.T) {
 	}
 }
 
-// hostile are the cases of EXPECT.tsv. A case is refused unless it stands here.
+// acceptable are the cases of EXPECT.tsv that are no harm. All others must be refused.
 var acceptable = map[string]bool{"parts-reordered": true, "bundle-ok": true, "bundle-sparse-ok": true, "bundle-tar-pax": true}
 
 func TestHostileBundles(t *testing.T) {
