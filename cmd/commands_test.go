@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -30,14 +31,15 @@ type (
 // commands are what scripts know beyond testscript's own commands.
 func commands() map[string]func(ts *testscript.TestScript, neg bool, args []string) {
 	return map[string]func(ts *testscript.TestScript, neg bool, args []string){
-		"flip":    flip,
-		"mkimage": mkimage,
-		"oracle":  lookOracle,
-		"session": session,
-		"sha1":    sameSHA1,
-		"sha256":  wantSHA256,
-		"sparse":  sparse,
-		"status":  status,
+		"flip":     flip,
+		"messages": messages,
+		"mkimage":  mkimage,
+		"oracle":   lookOracle,
+		"session":  session,
+		"sha1":     sameSHA1,
+		"sha256":   wantSHA256,
+		"sparse":   sparse,
+		"status":   status,
 	}
 }
 
@@ -58,6 +60,23 @@ func status(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if got != want {
 		ts.Fatalf("%s: exit status is %d, want %d", args[1], got, want)
+	}
+}
+
+// messages N wants so many lines on standard error, progress apart: that depends on how quick the machine is.
+func messages(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 1, "messages N")
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	progress := regexp.MustCompile(`^ami-[a-z-]+: (bundle|upload|download|unbundle|verify): \d+%, `)
+	var lines []string
+	for line := range strings.Lines(ts.ReadFile("stderr")) {
+		if !progress.MatchString(line) {
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) != want {
+		ts.Fatalf("%d messages, want %d:\n%s", len(lines), want, strings.Join(lines, ""))
 	}
 }
 

@@ -37,6 +37,9 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
+// goRace is GORACE for the binaries: with RACE=1 each would sleep for a second before it exits.
+const goRace = "atexit_sleep_ms=0"
+
 func build(bin string) error {
 	args := []string{"build", "-o", bin + string(filepath.Separator)}
 	if os.Getenv("RACE") == "1" {
@@ -126,6 +129,7 @@ func setupScript(env *testscript.Env) error {
 	env.Setenv("KEY", filepath.Join(keys, "user2048-key.pem"))
 	env.Setenv("CERT", filepath.Join(keys, "user2048-cert.pem"))
 	env.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	env.Setenv("GORACE", goRace)
 	env.Values[testingTB{}] = env.T()
 	return os.Mkdir(home, 0o700)
 }

@@ -28,7 +28,7 @@ func newBench(t testing.TB, env ...string) *bench {
 	t.Helper()
 	home := t.TempDir()
 	return &bench{t, t.TempDir(), append([]string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "AWS_EC2_METADATA_DISABLED=true",
+		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "AWS_EC2_METADATA_DISABLED=true", "GORACE=" + goRace,
 		"EC2_CERT=" + keyFile(t, "user2048-cert.pem"), "EC2_USER_ID=123456789012",
 		"EC2_PRIVATE_KEY=" + keyFile(t, "user2048-key.pem"),
 	}, env...)}
