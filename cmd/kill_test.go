@@ -14,12 +14,14 @@ import (
 	"amiforge/internal/miniotest"
 )
 
-// The image of the kill rounds and the parts that it makes: enough that a command is at work for a while, since
-// nothing of the image can be compressed.
-const (
-	killImage = 60 << 20
-	killParts = 13
-)
+// killSize returns the size of the image of the kill rounds and the number of its parts: enough that a command
+// is at work for a while, since nothing of the image can be compressed. With RACE=1 less will do.
+func killSize() (size int64, parts int) {
+	if os.Getenv("RACE") == "1" {
+		return 20 << 20, 5
+	}
+	return 60 << 20, 13
+}
 
 // TestKill kills commands at random moments, spread over the time that they take. After each kill there is
 // nothing wrong under a final name: no manifest unless its bundle verifies, no image unless it is the whole
@@ -45,10 +47,11 @@ func TestKill(t *testing.T) {
 // killAll kills each command in so many rounds. Its store is at where, whose %d is the round; behind proxy if
 // that is not nil.
 func killAll(t *testing.T, b *bench, rounds int, where string, proxy *faultproxy.Proxy) {
-	b.image("disk.raw", killImage)
+	size, parts := killSize()
+	b.image("disk.raw", size)
 	b.want(0, "ami-bundle", "disk.raw", "-r", "x86_64", "--part-size", "5M", "--to", "good")
 	b.want(0, "ami-upload", "-b", fmt.Sprintf(where, 0), "-m", "good/image.manifest.xml")
-	k := &killer{bench: b, where: where, proxy: proxy}
+	k := &killer{bench: b, where: where, parts: parts, proxy: proxy}
 	for _, v := range []struct {
 		name  string
 		round func(t *testing.T, n int)
@@ -77,6 +80,7 @@ func killAll(t *testing.T, b *bench, rounds int, where string, proxy *faultproxy
 type killer struct {
 	*bench
 	where  string
+	parts  int
 	proxy  *faultproxy.Proxy
 	random *rand.Rand
 	rounds int
@@ -139,7 +143,7 @@ func (k *killer) upload(t *testing.T, n int) {
 	target, args := command(n)
 	k.kill(n, args...)
 	k.whole(target)
-	there, puts := k.parts(target), k.requests("PUT", target)
+	there, puts := k.stored(target), k.requests("PUT", target)
 	sent := k.resume(there, args...)
 	if puts = k.requests("PUT", target) - puts; k.proxy != nil && puts != sent {
 		t.Errorf("the server was sent %d parts, the command says %d", puts, sent)
@@ -162,7 +166,7 @@ func (k *killer) download(t *testing.T, n int) {
 	target, args := command(n)
 	k.kill(n, args...)
 	k.whole(target)
-	there, gets := k.parts(target), k.requests("GET", source)
+	there, gets := k.stored(target), k.requests("GET", source)
 	sent := k.resume(there, args...)
 	if gets = k.requests("GET", source) - gets; k.proxy != nil && gets != sent {
 		t.Errorf("the server was asked for %d parts, the command says %d", gets, sent)
@@ -210,7 +214,7 @@ func (k *killer) sound(location string) {
 		k.Errorf("no bundle at %s", location)
 	}
 	want := []string{"image.manifest.xml"}
-	for n := range killParts {
+	for n := range k.parts {
 		want = append(want, fmt.Sprintf("image.part.%02d", n))
 	}
 	if strings.HasPrefix(location, "./") && k.names(location) != strings.Join(want, " ") {
@@ -225,14 +229,14 @@ func (k *killer) resume(there int, args ...string) (sent int) {
 	if err := json.Unmarshal([]byte(k.want(0, args...).stdout), &done); err != nil {
 		k.Fatal(err)
 	}
-	if done.Kept < there || done.Sent+done.Kept != killParts {
-		k.Errorf("%d parts of %d were there, it sent %d and kept %d", there, killParts, done.Sent, done.Kept)
+	if done.Kept < there || done.Sent+done.Kept != k.parts {
+		k.Errorf("%d parts of %d were there, it sent %d and kept %d", there, k.parts, done.Sent, done.Kept)
 	}
 	return done.Sent
 }
 
-// parts counts the parts at a location that have their names. A server may yet finish one that it has all of.
-func (k *killer) parts(location string) (n int) {
+// stored counts the parts at a location that have their names. A server may yet finish one that it has all of.
+func (k *killer) stored(location string) (n int) {
 	k.Helper()
 	for _, name := range k.objects(location) {
 		if strings.HasPrefix(name, "image.part.") {
