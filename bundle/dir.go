@@ -10,6 +10,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -162,7 +163,7 @@ func (d *Dir) List(ctx context.Context) iter.Seq2[Object, error] {
 			return
 		}
 		for _, e := range entries {
-			if !e.Type().IsRegular() || isTemp(e.Name()) {
+			if !e.Type().IsRegular() || isReserved(e.Name()) {
 				continue
 			}
 			info, err := e.Info()
@@ -185,7 +186,10 @@ func (d *Dir) List(ctx context.Context) iter.Seq2[Object, error] {
 
 func (d *Dir) at(name string) string { return filepath.Join(d.path, name) }
 
-// check refuses names that are not plain, and those of temporary files, which a sweep would take away.
+// isReserved tells whether name is that of a file that is no object: one that is not whole, or a lock.
+func isReserved(name string) bool { return isTemp(name) || strings.HasPrefix(name, lockPrefix) }
+
+// check refuses names that are not plain, and those that no object can have.
 func (d *Dir) check(ctx context.Context, name string) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -193,8 +197,8 @@ func (d *Dir) check(ctx context.Context, name string) error {
 	if name == "." || !filepath.IsLocal(name) || filepath.Base(name) != name {
 		return fmt.Errorf("%s: %q is not a plain file name", d.path, name)
 	}
-	if isTemp(name) {
-		return fmt.Errorf("%s: the name %q is kept for temporary files", d.path, name)
+	if isReserved(name) {
+		return fmt.Errorf("%s: the name %q is kept for temporary files and locks", d.path, name)
 	}
 	return nil
 }

@@ -60,6 +60,9 @@ func (r *Reader) Next() (Extent, error) {
 
 // advance makes the next extent the current one.
 func (r *Reader) advance() error {
+	if err := context.Cause(r.ctx); err != nil {
+		return err
+	}
 	if r.member == nil {
 		if err := r.begin(); err != nil {
 			return err
@@ -81,6 +84,9 @@ func (r *Reader) advance() error {
 func (r *Reader) Read(p []byte) (int, error) {
 	if r.left == 0 {
 		return 0, io.EOF
+	}
+	if err := context.Cause(r.ctx); err != nil { // much may be decompressed already
+		return 0, err
 	}
 	n, err := r.tar.Read(p[:min(int64(len(p)), r.left)])
 	r.left -= int64(n)
