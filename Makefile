@@ -61,7 +61,7 @@ fuzz:
 	@set -e; grep -rE --include='*_test.go' -o '^func Fuzz[A-Za-z0-9_]+' . | \
 	while IFS=: read -r file target; do \
 		echo "$${file%/*} $${target#func }"; \
-		$(GO) test -run '^$$' -fuzz "^$${target#func }\$$" -fuzztime $(FUZZTIME) "$${file%/*}" </dev/null; \
+		$(GO) test -run '^$$' -fuzz "^$${target#func }\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x "$${file%/*}" </dev/null; \
 	done
 
 # The foreign programs that tests and make bench compare with: command, then Debian package.

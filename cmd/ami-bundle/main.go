@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -76,12 +77,17 @@ func run(ctx context.Context, e *cli.Env) error {
 	if err != nil {
 		return err
 	}
+	if err := o.refuseExisting(ctx, e); err != nil {
+		return err
+	}
 	im, err := o.openImage(ctx, e)
 	if err != nil {
 		return err
 	}
 	defer im.Close()
-	st, loc, err := o.openStore(ctx, e)
+	cfg := e.StoreConfig()
+	cfg.NoSync, cfg.Create = o.noSync, true
+	st, loc, err := o.openStore(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -92,14 +98,22 @@ func run(ctx context.Context, e *cli.Env) error {
 	defer progress.Done()
 	opts.Progress = progress.Add
 	m, err := bundle.Create(ctx, st, im, opts)
-	if errors.Is(err, bundle.ErrExist) {
-		return fmt.Errorf("%w (--force replaces it)", err)
-	}
-	if err != nil {
-		return err
-	}
 	progress.Done()
+	if err != nil {
+		return explain(err)
+	}
 	return result(e, loc.Object(bundle.ManifestName(o.prefix)), m)
+}
+
+// explain adds what helps, or what is left.
+func explain(err error) error {
+	switch {
+	case errors.Is(err, bundle.ErrExist):
+		return fmt.Errorf("%w (--force replaces it)", err)
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("%w\nthere is no bundle: the parts that were stored are removed, and the same command begins anew", err)
+	}
+	return err
 }
 
 func parse(e *cli.Env) (*options, error) {
@@ -213,9 +227,22 @@ func (o *options) openImage(ctx context.Context, e *cli.Env) (*bundle.Image, err
 	return bundle.OpenImage(ctx, o.image, &bundle.ImageOptions{Size: o.size, NoScan: o.noScan})
 }
 
-func (o *options) openStore(ctx context.Context, e *cli.Env) (bundle.Store, store.Location, error) {
-	cfg := e.StoreConfig()
-	cfg.NoSync, cfg.Create = o.noSync, true
+// refuseExisting refuses to overwrite a bundle before the image is looked at, which may take its time.
+func (o *options) refuseExisting(ctx context.Context, e *cli.Env) error {
+	st, _, err := o.openStore(ctx, e.StoreConfig())
+	if err == nil {
+		_, err = st.Stat(ctx, bundle.ManifestName(o.prefix))
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err == nil && !o.force:
+		return explain(fmt.Errorf("%s: %s: %w", st, bundle.ManifestName(o.prefix), bundle.ErrExist))
+	}
+	return err
+}
+
+func (o *options) openStore(ctx context.Context, cfg store.Config) (bundle.Store, store.Location, error) {
 	if o.to != "" {
 		return cli.OpenStore(ctx, o.to, cfg)
 	}

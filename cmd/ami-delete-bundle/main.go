@@ -36,7 +36,11 @@ func run(ctx context.Context, e *cli.Env) error {
 	source.AddFlags(f)
 	f.BoolP("yes", "y", false, "")
 	f.Bool("retry", false, "")
+	cli.AddSecrets(f)
 	args, err := e.Parse()
+	if err == nil {
+		err = cli.RefuseSecrets(f, "")
+	}
 	if err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ func run(ctx context.Context, e *cli.Env) error {
 	if err != nil {
 		return err
 	}
-	if err := o.checkSignature(ctx, src); err != nil {
+	if err := o.checkSource(ctx, src); err != nil {
 		return err
 	}
 	cfg := e.StoreConfig()
@@ -78,7 +78,11 @@ func parse(e *cli.Env) (*options, error) {
 	f.BoolVar(&o.force, "force", false, "")
 	f.Bool("retry", false, "")
 	f.BoolVar(&o.noSync, "no-sync", false, "")
+	cli.AddSecrets(f)
 	args, err := e.Parse()
+	if err == nil {
+		err = cli.RefuseSecrets(f, "")
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -91,11 +95,9 @@ func parse(e *cli.Env) (*options, error) {
 	return o, nil
 }
 
-// checkSignature looks at the signature before anything is fetched, if a key or a certificate says whose.
-func (o *options) checkSignature(ctx context.Context, src cli.Object) error {
-	if o.key == "" && o.cert == "" {
-		return nil
-	}
+// checkSource tells, before a directory is made for it, whether the manifest is there and sound, and whether
+// its signature is right if a key or a certificate says whose it must be.
+func (o *options) checkSource(ctx context.Context, src cli.Object) error {
 	open := &bundle.OpenOptions{}
 	var err error
 	if o.key != "" {

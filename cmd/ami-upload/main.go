@@ -36,9 +36,8 @@ Examples:
   ami-upload -b ./store -m out/image.manifest.xml
 `
 
-// secrets is the answer to keys on the command line, where every user of the machine can read them.
-const secrets = `keys on the command line can be read by every user of the machine.
-Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN) instead, or give the machine a role.
+// packer is what to write in a template, with a role and with keys.
+const packer = `
 For Packer, with a role and with keys:
   bundle_upload_command = "sudo -n ami-upload -b {{.BucketName}} -m {{.ManifestPath}} -d {{.BundleDirectory}} --region {{.Region}} --retry --batch"
   bundle_upload_command = "AWS_ACCESS_KEY_ID={{.AccessKey}} AWS_SECRET_ACCESS_KEY={{.SecretKey}} sudo -n -E ami-upload -b {{.BucketName}} -m {{.ManifestPath}} -d {{.BundleDirectory}} --region {{.Region}} --retry --batch"`
@@ -88,15 +87,14 @@ func parse(e *cli.Env) (*options, error) {
 	f.BoolVar(&o.force, "force", false, "")
 	f.Bool("retry", false, "")
 	f.BoolVar(&o.noSync, "no-sync", false, "")
-	for _, secret := range []struct{ name, short string }{{"access-key", "a"}, {"secret-key", "s"}, {"delegation-token", "t"}} {
-		f.StringP(secret.name, secret.short, "", "")
-	}
+	cli.AddSecrets(f)
 	args, err := e.Parse()
+	if err == nil {
+		err = cli.RefuseSecrets(f, packer)
+	}
 	switch {
 	case err != nil:
 		return nil, err
-	case f.Changed("access-key"), f.Changed("secret-key"), f.Changed("delegation-token"):
-		return nil, cli.Usagef("%s", secrets)
 	case len(args) > 0:
 		return nil, cli.Usagef("unexpected argument %q", args[0])
 	case o.bucket == "":

@@ -99,7 +99,10 @@ func (d *DirKeys) makeFolder() error {
 		return err
 	}
 	defer root.Close()
-	return makeDirs(root, folder)
+	if err := makeDirs(root, folder); err != nil {
+		return fmt.Errorf("registry in %s: %w", d.location, err)
+	}
+	return nil
 }
 
 // Replace stores value where key still has version, else the error is store.ErrConflict. A missing one is
