@@ -83,9 +83,9 @@ deps:
 	$$sudo apt-get update -q && \
 	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $$missing
 
-## clean: remove what make build and make demo left here
+## clean: remove what make build left here (out/demo stays: it holds the keys of demo bundles)
 clean:
-	rm -rf bin out
+	rm -rf bin
 
 ## help: this list
 help:

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -32,15 +33,20 @@ type CopyResult struct{ Sent, Kept int } // parts
 
 // Copy copies the bundle whose manifest is called name from one store to another, several parts at a time,
 // the manifest last. A part that is there already with the right size and SHA-1 is not sent again, so that
-// copying again finishes what was interrupted. Every part is checked against the manifest before it is sent.
-// A different manifest of that name in dst, whose parts would be overwritten, is ErrExist unless Replace.
+// copying again finishes what was interrupted. Every part is checked against the manifest before it is sent;
+// the signature is not. A different manifest of that name in dst is ErrExist unless Replace, and so is anything
+// that stands under a part's name without being a part of an earlier bundle of this name. As after Create,
+// surplus parts of such a one are removed.
 func Copy(ctx context.Context, dst, src Store, name string, opts *CopyOptions) (CopyResult, error) {
 	if opts == nil {
 		opts = &CopyOptions{}
 	}
-	doc, m, err := readForCopy(ctx, src, name)
+	doc, m, err := readParsed(ctx, src, name)
 	if err != nil {
 		return CopyResult{}, err
+	}
+	if err := checkVisible(m); err != nil {
+		return CopyResult{}, fmt.Errorf("%s: %w", name, err)
 	}
 	if opts.From < 0 || opts.From > len(m.Image.Parts) {
 		return CopyResult{}, fmt.Errorf("part %d: the bundle has parts 0 to %d", opts.From, len(m.Image.Parts)-1)
@@ -62,21 +68,37 @@ func Copy(ctx context.Context, dst, src Store, name string, opts *CopyOptions) (
 	if opts.Parts != nil {
 		src = opts.Parts
 	}
-	c := &copier{dst: dst, src: src, progress: opts.Progress}
+	c := &copier{dst: dst, src: src, prefix: m.Image.Name, replace: opts.Replace, progress: opts.Progress}
 	if err := c.run(ctx, m.Image, opts.From); err != nil || opts.SkipManifest {
 		return c.result(), err
 	}
-	if opts.From == 0 && c.size.Load() != m.Image.BundledSize {
-		return c.result(), checkTotal([]int64{c.size.Load()}, m.Image.BundledSize)
+	if opts.From > 0 {
+		err = CheckParts(ctx, dst, m)
+	} else {
+		err = checkTotal([]int64{c.size.Load()}, m.Image.BundledSize)
+	}
+	if err != nil {
+		return c.result(), err
 	}
 	if err := dst.Put(ctx, name, bytes.NewReader(doc), int64(len(doc)), sha1.Sum(doc)); err != nil {
 		return c.result(), err
 	}
-	return c.result(), removeSurplus(ctx, dst, m)
+	return c.result(), finish(ctx, dst, name, m)
 }
 
-// readForCopy reads and parses the manifest. Its signature is not looked at: a copy is as good as the source.
-func readForCopy(ctx context.Context, src Store, name string) ([]byte, *manifest.Manifest, error) {
+// checkVisible refuses parts with the name of a hidden file: no tool makes such, and in somebody's home
+// directory .profile is more than a file.
+func checkVisible(m *manifest.Manifest) error {
+	for _, p := range m.Image.Parts {
+		if strings.HasPrefix(p.Name, ".") {
+			return invalidf("part %q has the name of a hidden file", p.Name)
+		}
+	}
+	return nil
+}
+
+// readParsed reads and parses the manifest. Its signature is not looked at: a copy is as good as the source.
+func readParsed(ctx context.Context, src Store, name string) ([]byte, *manifest.Manifest, error) {
 	doc, err := ReadManifest(ctx, src, name)
 	if err != nil {
 		return nil, nil, err
@@ -108,6 +130,8 @@ func makeRoomFor(ctx context.Context, dst Store, name string, doc []byte, replac
 // copier copies parts.
 type copier struct {
 	dst, src   Store
+	prefix     string        // of the bundle's parts
+	replace    bool          // what is in the way
 	progress   func(n int64) // may be nil
 	slot       int64         // what a part may hold in memory, bytes
 	buffers    chan []byte   // one a worker, nil until first used
@@ -157,13 +181,15 @@ func (c *copier) copy(ctx context.Context, p manifest.Part) error {
 		return err
 	}
 	c.size.Add(o.Size)
-	there, err := has(ctx, c.dst, p, o.Size)
-	if err != nil {
+	found, err := look(ctx, c.dst, p, o.Size)
+	switch {
+	case err != nil:
 		return err
-	}
-	if there {
+	case found == same:
 		c.count(&c.kept, o.Size)
 		return nil
+	case found == other && !c.replace && !isPartOf(p.Name, c.prefix):
+		return fmt.Errorf("%s has something else under this name, which is not that of a part of %q: %w", c.dst, c.prefix, fs.ErrExist)
 	}
 	return c.send(ctx, p)
 }
@@ -175,25 +201,35 @@ func (c *copier) count(parts *atomic.Int64, size int64) {
 	}
 }
 
-// has tells whether the store holds the part with that size and digest, by what the store itself has
-// checked, else by reading it.
-func has(ctx context.Context, st Store, p manifest.Part, size int64) (bool, error) {
+// What a store holds under the name of a part.
+type finding int
+
+const (
+	nothing finding = iota
+	same            // the part
+	other
+)
+
+// look tells what the store holds under the part's name, by what the store itself has checked, else by reading
+// it.
+func look(ctx context.Context, st Store, p manifest.Part, size int64) (finding, error) {
 	o, err := st.Stat(ctx, p.Name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return false, nil
+		return nothing, nil
 	case err != nil:
-		return false, err
+		return nothing, err
 	case o.Size != size:
-		return false, nil
-	case o.SHA1 != nil:
-		return *o.SHA1 == p.Digest, nil
+		return other, nil
+	case o.SHA1 == nil:
+		_, err = hashPart(ctx, st, p, nil)
+	case *o.SHA1 != p.Digest:
+		return other, nil
 	}
-	_, err = hashPart(ctx, st, p, nil)
 	if errors.Is(err, ErrVerify) {
-		return false, nil
+		return other, nil
 	}
-	return err == nil, err
+	return same, err
 }
 
 // send reads a part, checks it and puts it.

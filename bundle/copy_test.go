@@ -168,13 +168,19 @@ func TestCopyFrom(t *testing.T) {
 	src := manyParts(t, 10)
 	for from, want := range map[int]int{0: 10, 3: 7, 9: 1, 10: 0} {
 		dst, partial := newMemStore(), src.clone()
-		for i := range from { // they need not be at the source either
-			delete(partial.objects, PartName("image", i))
+		for i := range from { // they need not be at the source any more
+			name := PartName("image", i)
+			dst.putRaw(name, partial.objects[name])
+			delete(partial.objects, name)
 		}
 		done, err := Copy(t.Context(), dst, partial, doc, &CopyOptions{From: from})
-		if err != nil || done.Sent != want || len(dst.names()) != want+1 {
+		if err != nil || done.Sent != want || len(dst.names()) != 11 {
 			t.Errorf("from %d: %+v, %q: %v", from, done, dst.names(), err)
 		}
+	}
+	dst := newMemStore()
+	if _, err := Copy(t.Context(), dst, src, doc, &CopyOptions{From: 3}); !errors.Is(err, ErrVerify) || dst.objects[doc] != nil {
+		t.Errorf("from 3, to a store without the parts before it: %v, want ErrVerify", err)
 	}
 	for _, from := range []int{-1, 11} {
 		if _, err := Copy(t.Context(), newMemStore(), src, doc, &CopyOptions{From: from}); err == nil || !strings.Contains(err.Error(), "parts 0 to 9") {

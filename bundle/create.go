@@ -8,7 +8,6 @@ import (
 	"crypto/sha1"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"io/fs"
 	"runtime"
@@ -128,8 +127,12 @@ func ManifestName(name string) string { return name + ".manifest.xml" }
 // Create bundles the image into the store in one pass: the parts as they are made, several at a time, and
 // the manifest last. It returns the manifest. Only a manifest counts as an existing bundle (ErrExist unless
 // Replace): parts without one are leftovers, overwritten, and surplus ones removed once the manifest is in.
-// After an error the store holds no manifest and none of the parts that were put; only where it is the surplus
-// parts that could not be removed, the bundle is whole, and its manifest is returned beside the error.
+// After an error the store holds no manifest, and the parts that were put are removed again; where it is only
+// surplus parts that could not be removed, the bundle is whole, and its manifest is returned beside the error.
+// With Replace the old bundle is gone then, too.
+//
+// One writer at a time: in a directory a lock sees to that; in a bucket, where there are none, the last one to
+// finish finds that the parts are not all its own, and takes the manifest away again (ErrVerify).
 //
 // Where ctx ends while the data of NewImage is waited for, that one Read is left behind: Create does not wait.
 //
@@ -168,7 +171,7 @@ func Create(ctx context.Context, st Store, im *Image, opts *CreateOptions) (*man
 	if err != nil {
 		return nil, errors.Join(err, removeParts(ctx, st, m.Image.Parts))
 	}
-	return m, removeSurplus(ctx, st, m)
+	return m, finish(ctx, st, ManifestName(o.Name), m)
 }
 
 // makeRoom refuses to overwrite a bundle, or begins to by removing its manifest.
@@ -206,8 +209,6 @@ func encode(ctx context.Context, parts *partWriter, im *Image, key manifest.Cont
 	return digestOf(sum), err
 }
 
-func digestOf(h hash.Hash) manifest.Digest { return manifest.Digest(h.Sum(nil)) }
-
 // putManifest signs and stores the manifest. From then on the bundle exists.
 func putManifest(ctx context.Context, st Store, m *manifest.Manifest, key *rsa.PrivateKey) error {
 	doc, err := m.Sign(key)
@@ -231,32 +232,4 @@ func removeParts(ctx context.Context, st Store, parts []manifest.Part) error {
 		}
 	})
 	return errors.Join(errs...)
-}
-
-// removeSurplus removes the parts of an earlier, longer bundle of the same name.
-func removeSurplus(ctx context.Context, st Store, m *manifest.Manifest) error {
-	names, err := strays(ctx, st, m)
-	if err != nil {
-		return err
-	}
-	for _, name := range names {
-		if err := st.Remove(ctx, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	return nil
-}
-
-// progressReader reports what is read through it.
-type progressReader struct {
-	r      io.Reader
-	report func(n int64)
-}
-
-func (r *progressReader) Read(p []byte) (int, error) {
-	n, err := r.r.Read(p)
-	if r.report != nil && n > 0 {
-		r.report(int64(n))
-	}
-	return n, err
 }

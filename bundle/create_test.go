@@ -249,7 +249,7 @@ func TestCreateExisting(t *testing.T) {
 // Leftovers are overwritten, surplus ones removed at the end, and nothing else is touched.
 func TestCreateLeftovers(t *testing.T) {
 	st := newMemStore()
-	others := []string{"image.part.", "image.part.x", "image.part.01x", "image.part.-1", "imagex.part.07", "other.manifest.xml", "other.part.00"}
+	others := []string{"image.part.", "image.part.x", "image.part.01x", "image.part.-1", "imagex.part.07", "other.part.00"}
 	for _, name := range append([]string{"image.part.01", "image.part.05", "image.part.5", "image.part.100"}, others...) {
 		st.putRaw(name, []byte("left"))
 	}

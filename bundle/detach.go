@@ -3,6 +3,7 @@ package bundle
 import (
 	"context"
 	"io"
+	"os"
 )
 
 // detachedChunk is how much a detachedReader reads at a time, in bytes.
@@ -50,5 +51,24 @@ func (d *detachedReader) fill() {
 		d.left, d.err = d.buf[:got.n], got.err
 	case <-d.ctx.Done():
 		d.err = context.Cause(d.ctx)
+	}
+}
+
+// openDetached is os.Open, which waits for the writer of a named pipe, until ctx ends.
+func openDetached(ctx context.Context, path string) (*os.File, error) {
+	type result struct {
+		f   *os.File
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		f, err := os.Open(path)
+		done <- result{f, err}
+	}()
+	select {
+	case got := <-done:
+		return got.f, got.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
 	}
 }

@@ -105,6 +105,9 @@ func zero(t Target, off, n int64, progress func(n int64)) error {
 	if n == 0 {
 		return nil
 	}
+	if err := t.Zero(off, n); err != nil {
+		return err
+	}
 	progress(n)
-	return t.Zero(off, n)
+	return nil
 }

@@ -52,7 +52,7 @@ func OpenImage(ctx context.Context, path string, opts *ImageOptions) (*Image, er
 	if opts == nil {
 		opts = &ImageOptions{}
 	}
-	f, err := os.Open(path)
+	f, err := openDetached(ctx, path)
 	if err != nil {
 		return nil, err
 	}

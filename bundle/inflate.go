@@ -211,8 +211,8 @@ func (z *gzipReader) members() error {
 		if _, err = z.src.Peek(1); err != nil {
 			return err
 		}
-		if err = r.Reset(z.src); err != nil {
-			return invalidf("gunzip: there is something behind the compressed data: %w", noEOF(err))
+		if r.Reset(z.src) != nil {
+			return invalidf("gunzip: there is something behind the compressed data")
 		}
 	}
 	return gunzipError(noEOF(err))
@@ -257,14 +257,6 @@ func atEnd(r io.Reader, err error) error {
 		return err
 	}
 	return nil
-}
-
-// noEOF returns err, where an end of the data is never what was expected.
-func noEOF(err error) error {
-	if err == io.EOF {
-		return io.ErrUnexpectedEOF
-	}
-	return err
 }
 
 func (z *gzipReader) take() (*segment, error) {

@@ -19,8 +19,9 @@ func PartName(prefix string, index int) string { return fmt.Sprintf("%s.part.%02
 // partWriter cuts what is written to it into parts and puts them into a store, several at a time: as many as
 // fit into memory beside the one that is being filled.
 type partWriter struct {
-	ctx    context.Context // ends at the first error
+	ctx    context.Context // ends at the first error: no further part is put
 	abort  context.CancelCauseFunc
+	outer  context.Context // of the parts on their way: one that is cut off could still appear later
 	put    *errgroup.Group
 	store  Store
 	prefix string
@@ -31,12 +32,12 @@ type partWriter struct {
 	total  int64
 }
 
-func newPartWriter(ctx context.Context, st Store, prefix string, size int64) *partWriter {
-	ctx, abort := context.WithCancelCause(ctx)
+func newPartWriter(outer context.Context, st Store, prefix string, size int64) *partWriter {
+	ctx, abort := context.WithCancelCause(outer)
 	put, ctx := errgroup.WithContext(ctx)
 	n := max(slots(size), 2)
 	w := &partWriter{
-		ctx: ctx, abort: abort, put: put,
+		ctx: ctx, abort: abort, outer: outer, put: put,
 		store: st, prefix: prefix, size: size, free: make(chan []byte, n),
 	}
 	for range n {
@@ -84,7 +85,7 @@ func (w *partWriter) flush() {
 	w.total += int64(len(buf))
 	w.put.Go(func() error {
 		part.Digest = sha1.Sum(buf)
-		err := w.store.Put(w.ctx, part.Name, bytes.NewReader(buf), int64(len(buf)), part.Digest)
+		err := w.store.Put(w.outer, part.Name, bytes.NewReader(buf), int64(len(buf)), part.Digest)
 		w.free <- buf[:0]
 		return err
 	})

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -18,7 +19,7 @@ const verifiers = 4
 
 // Verify checks every part against the manifest, and if the bundle was opened with a key, everything inside
 // down to the digest of the tar stream. It reports all bad and missing parts; all such errors are ErrVerify.
-// (The signature was checked by Open.) Progress is called with the bytes of the parts as they are read, from
+// (The signature is Open's business.) Progress is called with the bytes of the parts as they are read, from
 // several goroutines; with a key, with those of the image.
 func (b *Bundle) Verify(ctx context.Context, progress func(n int64)) error {
 	if b.key == nil {
@@ -122,8 +123,11 @@ func hashPart(ctx context.Context, st Store, p manifest.Part, progress func(n in
 	return size, checkDigest(digestOf(h), p.Digest)
 }
 
+// maxMissing is how many missing parts CheckParts names.
+const maxMissing = 20
+
 // CheckParts tells whether every part that the manifest names is in the store and whether they are
-// bundled_size bytes together. It reads none of them. All missing ones are reported, as ErrVerify.
+// bundled_size bytes together. It reads none of them. Missing ones are reported, the first of many, as ErrVerify.
 func CheckParts(ctx context.Context, st Store, m *manifest.Manifest) error {
 	parts := m.Image.Parts
 	sizes, errs := make([]int64, len(parts)), make([]error, len(parts))
@@ -137,8 +141,17 @@ func CheckParts(ctx context.Context, st Store, m *manifest.Manifest) error {
 		}
 		sizes[i] = o.Size
 	})
-	if err := errors.Join(errs...); err != nil {
+	if err := joinFirst(errs, maxMissing); err != nil {
 		return err
 	}
 	return checkTotal(sizes, m.Image.BundledSize)
+}
+
+// joinFirst joins the first n errors and counts the others.
+func joinFirst(errs []error, n int) error {
+	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
+	if more := len(errs) - n; more > 0 {
+		errs = append(errs[:n:n], invalidf("and %d more", more))
+	}
+	return errors.Join(errs...)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"amiforge/bundle"
+	"amiforge/internal/cli"
 )
 
 // checkInputs refuses an image, key or certificate that lies in the directory dir under a name that is the
@@ -27,7 +28,7 @@ func (o *options) checkInputs(dir string) error {
 		}
 		path := filepath.Join(dir, entry.Name())
 		for _, input := range []string{o.image, o.key, o.cert, o.ec2cert} {
-			if isSame(path, input) {
+			if cli.SameFile(path, input) {
 				return fmt.Errorf("%s has the name of a part of the bundle to be: move it, or choose another -p or destination", path)
 			}
 		}
@@ -39,14 +40,4 @@ func (o *options) checkInputs(dir string) error {
 func (o *options) takes(name string) bool {
 	digits, isPart := strings.CutPrefix(name, o.prefix+".part.")
 	return isPart && strings.Trim(digits, "0123456789") == "" || name == bundle.ManifestName(o.prefix)
-}
-
-// isSame tells whether two paths lead to one file.
-func isSame(a, b string) bool {
-	one, err := os.Stat(a)
-	if err != nil {
-		return false
-	}
-	other, err := os.Stat(b)
-	return err == nil && os.SameFile(one, other)
 }

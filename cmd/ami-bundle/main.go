@@ -43,8 +43,12 @@ image are not stored. Prints where the manifest is.
       --size SIZE             length of the image where it is a pipe
       --no-scan               do not look for zero blocks first
       --no-sync               do not wait for the disk
-      --force                 replace a bundle of that name
+      --force                 replace a bundle of that name, which is gone then even
+                              if the new one fails
   -i, --image IMAGE           the same as IMAGE
+
+Parts that an earlier bundle of that name left in the store are cleared away. In a
+bucket, let one process at a time write a bundle.
 
 SIZE is in bytes, or with K, M, G or T. Without --ec2cert only the owner's key
 opens the bundle: the content key is then wrapped for the owner in both places.

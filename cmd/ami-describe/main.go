@@ -20,7 +20,7 @@ the form of "aws ec2 describe-images".
 
       --owner ACCOUNT   images of this account; "self" is --account or AMI_ACCOUNT
       --name NAME       images of this name
-      --account ACCOUNT who asks (default: AMI_ACCOUNT)
+      --account ACCOUNT whom "self" means (default: AMI_ACCOUNT)
 
 The registry is --registry or AMI_REGISTRY. --region or AMI_REGION narrows the list to
 one region.

@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"crypto/rsa"
 
 	"amiforge/bundle"
 	"amiforge/internal/cli"
@@ -98,19 +97,9 @@ func parse(e *cli.Env) (*options, error) {
 // checkSource tells, before a directory is made for it, whether the manifest is there and sound, and whether
 // its signature is right if a key or a certificate says whose it must be.
 func (o *options) checkSource(ctx context.Context, src cli.Object) error {
-	open := &bundle.OpenOptions{}
-	var err error
-	if o.key != "" {
-		if open.Key, err = cli.ReadPrivateKey(o.key); err != nil {
-			return err
-		}
-	}
-	if o.cert != "" {
-		cert, err := cli.ReadCertificate(o.cert)
-		if err != nil {
-			return err
-		}
-		open.Signer = cert.PublicKey.(*rsa.PublicKey)
+	open, err := cli.OpenOptions(o.key, o.cert)
+	if err != nil {
+		return err
 	}
 	_, err = bundle.Open(ctx, src.Store, src.Name, open)
 	return err

@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"crypto/rsa"
 	"path/filepath"
 	"strings"
 
@@ -126,13 +125,9 @@ func (o *options) image(ctx context.Context, e *cli.Env, object cli.Object) (reg
 
 // check tells whether the manifest is sound and the parts are there.
 func (o *options) check(ctx context.Context, e *cli.Env, object cli.Object) ([]byte, *manifest.Manifest, error) {
-	open := &bundle.OpenOptions{}
-	if o.cert != "" {
-		cert, err := cli.ReadCertificate(o.cert)
-		if err != nil {
-			return nil, nil, err
-		}
-		open.Signer = cert.PublicKey.(*rsa.PublicKey)
+	open, err := cli.OpenOptions("", o.cert)
+	if err != nil {
+		return nil, nil, err
 	}
 	b, err := bundle.Open(ctx, object.Store, object.Name, open)
 	if err != nil {
@@ -145,15 +140,23 @@ func (o *options) check(ctx context.Context, e *cli.Env, object cli.Object) ([]b
 	} else {
 		err = bundle.CheckParts(ctx, object.Store, b.Manifest)
 	}
+	if err == nil && b.Manifest.Unsigned() {
+		e.Warnf("%s is not signed: nobody vouches for the owner and the parts that it names", object)
+	}
 	return b.Document, b.Manifest, err
 }
 
-// absolute returns the location under which the registry knows the manifest: a file by its absolute path.
+// absolute returns the location under which the registry knows the manifest: a file by its absolute path without
+// symbolic links, so that it has one only.
 func absolute(object cli.Object) (string, error) {
 	if object.Location.Bucket != "" {
 		return object.String(), nil
 	}
-	return filepath.Abs(object.String())
+	path, err := filepath.EvalSymlinks(object.String())
+	if err != nil {
+		return "", err
+	}
+	return filepath.Abs(path)
 }
 
 // override lets the flags go before the manifest.

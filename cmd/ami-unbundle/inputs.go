@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 	"path/filepath"
 
 	"amiforge/internal/cli"
@@ -21,19 +20,9 @@ func (o *options) checkOutput(path string, object cli.Object, parts []manifest.P
 		}
 	}
 	for _, input := range inputs {
-		if isSame(path, input) {
+		if cli.SameFile(path, input) {
 			return cli.Usagef("%s is what the image is made from: choose another output", path)
 		}
 	}
 	return nil
-}
-
-// isSame tells whether two paths lead to one file.
-func isSame(a, b string) bool {
-	one, err := os.Stat(a)
-	if err != nil {
-		return false
-	}
-	other, err := os.Stat(b)
-	return err == nil && os.SameFile(one, other)
 }

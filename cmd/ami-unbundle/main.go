@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"crypto/rsa"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -22,8 +21,9 @@ MANIFEST is a file or s3://bucket/prefix/image.manifest.xml; its parts lie besid
 it. The signature is checked before anything, every part before it is used, and
 the whole before the image gets its name.
 
-  -m, --manifest MANIFEST  manifest of the bundle
-  -k, --privatekey KEY     private key of the owner, or of the service
+  -m, --manifest MANIFEST  manifest of the bundle; "-m" may be left out
+  -k, --privatekey KEY     private key of the owner, or of the service (default:
+                           EC2_PRIVATE_KEY, but none for --verify -c CERT)
   -c, --cert CERT          certificate of the owner, whose signature is expected
                            (default: that of KEY; needed with the service's key)
   -o, --output FILE        image to write, a block device (with --force), or - for
@@ -73,11 +73,11 @@ func run(ctx context.Context, e *cli.Env) error {
 	if b.Manifest.Unsigned() {
 		e.Warnf("%s is not signed: nobody vouches for its content", object)
 	}
-	if size := b.Manifest.Image.Size; size > o.maxSize {
-		return fmt.Errorf("%s: the image claims to be %d bytes long, more than --max-size %s", object, size, cli.FormatSize(o.maxSize))
-	}
 	if o.verify {
 		return o.runVerify(ctx, e, object, b)
+	}
+	if size := b.Manifest.Image.Size; size > o.maxSize {
+		return fmt.Errorf("%s: the image claims to be %d bytes long, more than --max-size %s", object, size, cli.FormatSize(o.maxSize))
 	}
 	return o.restore(ctx, e, object, b)
 }
@@ -86,7 +86,7 @@ func parse(e *cli.Env) (*options, error) {
 	o := &options{maxSize: 1 << 40}
 	f := e.Flags()
 	f.StringVarP(&o.manifest, "manifest", "m", "", "")
-	f.StringVarP(&o.key, "privatekey", "k", e.Getenv("EC2_PRIVATE_KEY"), "")
+	f.StringVarP(&o.key, "privatekey", "k", "", "")
 	f.StringVarP(&o.cert, "cert", "c", "", "")
 	f.StringVarP(&o.output, "output", "o", "", "")
 	f.StringVarP(&o.destination, "destination", "d", "", "")
@@ -102,6 +102,9 @@ func parse(e *cli.Env) (*options, error) {
 	}
 	if o.manifest == "" && len(args) > 0 {
 		o.manifest, args = args[0], args[1:]
+	}
+	if o.key == "" && !(o.verify && o.cert != "") {
+		o.key = e.Getenv("EC2_PRIVATE_KEY")
 	}
 	if len(args) > 0 {
 		return nil, cli.Usagef("unexpected argument %q", args[0])
@@ -130,20 +133,11 @@ func (o *options) check() error {
 }
 
 func (o *options) openOptions(ctx context.Context, e *cli.Env) (*bundle.OpenOptions, error) {
-	open := &bundle.OpenOptions{AllowUnsigned: o.allowUnsigned}
-	var err error
-	if o.key != "" {
-		if open.Key, err = cli.ReadPrivateKey(o.key); err != nil {
-			return nil, err
-		}
+	open, err := cli.OpenOptions(o.key, o.cert)
+	if err != nil {
+		return nil, err
 	}
-	if o.cert != "" {
-		cert, err := cli.ReadCertificate(o.cert)
-		if err != nil {
-			return nil, err
-		}
-		open.Signer = cert.PublicKey.(*rsa.PublicKey)
-	}
+	open.AllowUnsigned = o.allowUnsigned
 	if o.source != "" {
 		open.Parts, _, err = cli.OpenStore(ctx, o.source, e.StoreConfig())
 	}
@@ -184,11 +178,23 @@ func (o *options) runVerify(ctx context.Context, e *cli.Env, object cli.Object, 
 	for _, name := range strays {
 		e.Warnf("%s looks like a part of this bundle, but the manifest does not name it", name)
 	}
-	e.Notef("%s is good: signature, %d parts%s", object, len(im.Parts), map[bool]string{true: ", image"}[o.key != ""])
+	e.Notef("%s is good: %s", object, o.checked(b))
 	return e.Result("", map[string]any{
 		"manifest": object.String(), "verified": true, "signed": !b.Manifest.Unsigned(),
 		"parts": len(im.Parts), "image": o.key != "", "strays": strays,
 	})
+}
+
+// checked lists what was found to be right.
+func (o *options) checked(b *bundle.Bundle) string {
+	what := fmt.Sprintf("%d parts", len(b.Manifest.Image.Parts))
+	if !b.Manifest.Unsigned() {
+		what = "signature, " + what
+	}
+	if o.key != "" {
+		what += ", image"
+	}
+	return what
 }
 
 // restore writes the image.

@@ -23,7 +23,8 @@ command goes on. Every part is checked against the manifest before it is sent.
                            AWS wants in order to launch the image (default: none)
       --part N             begin with part N: the ones before it are there
       --skip-manifest      send the parts only
-      --force              replace another bundle of that name
+      --force              replace another bundle of that name, and whatever else has
+                           the name of a part
       --retry              accepted for old scripts: what is temporary is always retried
       --no-sync            do not wait for the disk (directories)
 
@@ -111,6 +112,10 @@ func (o *options) upload(ctx context.Context, e *cli.Env, dst, src cli.Object, p
 	})
 	if err != nil {
 		return err
+	}
+	if o.skipManifest {
+		e.Notef("%d parts sent, %d were there; without a manifest they are no bundle yet", done.Sent, done.Kept)
+		return e.Result("", map[string]any{"sent": done.Sent, "kept": done.Kept})
 	}
 	return e.Result(dst.String(), map[string]any{"manifest": dst.String(), "sent": done.Sent, "kept": done.Kept})
 }

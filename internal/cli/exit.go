@@ -69,7 +69,7 @@ func exitTable() string {
 		{StatusDone, "done"},
 		{StatusFailed, "failed"},
 		{StatusUsage, "wrong usage"},
-		{StatusBucket, "bucket missing, or access to it denied"},
+		{StatusBucket, "bucket not accessible: missing, denied or unreachable"},
 		{StatusVerification, "verification failed: signature, digest or manifest"},
 		{StatusNotFound, "not found"},
 		{StatusInterrupted, "interrupted (SIGINT)"},

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 
+	"amiforge/bundle"
 	"amiforge/manifest"
 )
 
@@ -21,6 +22,26 @@ func ReadPrivateKey(path string) (*rsa.PrivateKey, error) {
 // ReadCertificate reads an X.509 certificate with an RSA key (PEM).
 func ReadCertificate(path string) (*x509.Certificate, error) {
 	return readPEM(path, manifest.ParseCertificate)
+}
+
+// OpenOptions reads the files of -k and -c, either of which may be "": the key that opens a bundle, and the
+// certificate of whose signature is expected.
+func OpenOptions(key, cert string) (*bundle.OpenOptions, error) {
+	opts := &bundle.OpenOptions{}
+	if key != "" {
+		var err error
+		if opts.Key, err = ReadPrivateKey(key); err != nil {
+			return nil, err
+		}
+	}
+	if cert != "" {
+		c, err := ReadCertificate(cert)
+		if err != nil {
+			return nil, err
+		}
+		opts.Signer = c.PublicKey.(*rsa.PublicKey) // ReadCertificate takes no other
+	}
+	return opts, nil
 }
 
 func readPEM[T any](path string, parse func([]byte) (T, error)) (T, error) {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"amiforge/bundle"
 	"amiforge/internal/store"
 )
 
@@ -49,7 +50,7 @@ func (s *Source) Open(ctx context.Context, cfg store.Config) (Object, error) {
 		if prefix == "" {
 			prefix = "image"
 		}
-		name = prefix + ".manifest.xml"
+		name = bundle.ManifestName(prefix)
 	}
 	return OpenBucketObject(ctx, s.bucket, name, cfg)
 }

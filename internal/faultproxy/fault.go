@@ -43,7 +43,8 @@ func CutRequest(n int64) Fault {
 }
 
 // CutResponse returns a fault that passes the request on and resets the connection after the header and the
-// first n bytes of the answer's body.
+// first n bytes of the answer's body. Of many bytes fewer arrive, if the client is slow to read: a reset drops
+// what has not left. EndResponse is for tests that count them.
 func CutResponse(n int64) Fault {
 	return func(w http.ResponseWriter, r *http.Request, pass http.Handler) {
 		defer func() {
@@ -53,6 +54,15 @@ func CutResponse(n int64) Fault {
 			reset(w)
 		}()
 		pass.ServeHTTP(&cutter{w, n}, r)
+	}
+}
+
+// EndResponse returns a fault that passes the request on and closes the connection in order after the header and
+// the first n bytes of the answer's body, all of which arrive.
+func EndResponse(n int64) Fault {
+	return func(w http.ResponseWriter, r *http.Request, pass http.Handler) {
+		pass.ServeHTTP(&cutter{w, n}, r)
+		panic(http.ErrAbortHandler) // net/http then closes the connection
 	}
 }
 

@@ -55,7 +55,7 @@ func New(t testing.TB, target string) *Proxy {
 		t.Fatalf("faultproxy: target %q is not http://host:port (%v)", target, err)
 	}
 	transport := &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 32}
-	p := &Proxy{pass: &httputil.ReverseProxy{
+	p := &Proxy{pass: duplex(&httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(u)
 			r.Out.Host = r.In.Host
@@ -64,7 +64,7 @@ func New(t testing.TB, target string) *Proxy {
 		FlushInterval: -1,
 		ErrorHandler:  func(w http.ResponseWriter, _ *http.Request, _ error) { reset(w) },
 		ErrorLog:      log.New(io.Discard, "", 0),
-	}}
+	})}
 	server := httptest.NewUnstartedServer(p)
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.Start()
@@ -75,6 +75,15 @@ func New(t testing.TB, target string) *Proxy {
 		transport.CloseIdleConnections()
 	})
 	return p
+}
+
+// duplex lets a handler read the request's body while it answers. Otherwise net/http closes the body when the
+// answer begins, and a transport that has not seen its end by then drops the connection to the server.
+func duplex(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(w).EnableFullDuplex() // a recorder cannot, and need not
+		h.ServeHTTP(w, r)
+	})
 }
 
 // Add adds a rule. Of several that match a request the one that was added first, and is not used up, acts.

@@ -179,11 +179,30 @@ func TestReadEnds(t *testing.T) {
 	}
 }
 
-// Every stretch that is long enough lets the reader forget the failures before it.
+// Every MiB lets the reader forget the failures before it, in how many stretches it may come.
 func TestReadOfLongObjectOutlastsManyFaults(t *testing.T) {
+	const sixth = 1<<20/6 + 1 // six of them are more than a MiB, so that the sixth failure is the first again
+	for _, stretch := range []int64{1 << 20, 300_000, sixth} {
+		t.Run(fmt.Sprint(stretch), func(t *testing.T) {
+			s, p, _, _ := faulty(t)
+			times := (len(part) - 1) / int(stretch)
+			p.Add(faultproxy.Rule{Method: http.MethodGet, Path: "there", Times: times, Fault: faultproxy.EndResponse(stretch)})
+			if got, err := tryRead(t.Context(), s, "there"); err != nil || !bytes.Equal(got, part) {
+				t.Errorf("read %d bytes, %v", len(got), err)
+			}
+			if n := p.Requests(http.MethodGet, "there"); n != times+1 {
+				t.Errorf("%d requests, want %d", n, times+1)
+			}
+		})
+	}
+}
+
+func TestReadEndsOfTooManyFaults(t *testing.T) {
+	const stretch = 1 << 20 / 6 // six of them are less than a MiB
 	s, p, _, _ := faulty(t)
-	p.Add(faultproxy.Rule{Method: http.MethodGet, Path: "there", Times: 9, Fault: faultproxy.CutResponse(1 << 20)})
-	if got, err := tryRead(t.Context(), s, "there"); err != nil || !bytes.Equal(got, part) {
+	p.Add(faultproxy.Rule{Method: http.MethodGet, Path: "there", Times: faultproxy.Always, Fault: faultproxy.EndResponse(stretch)})
+	got, err := tryRead(t.Context(), s, "there")
+	if !errors.Is(err, io.ErrUnexpectedEOF) || len(got) != 6*stretch || !strings.Contains(err.Error(), "(6 attempts)") {
 		t.Errorf("read %d bytes, %v", len(got), err)
 	}
 }

@@ -37,7 +37,8 @@ func (s *S3) Open(ctx context.Context, name string) (io.ReadCloser, int64, error
 	return r, r.size, nil
 }
 
-// enough is how many bytes make the failures before them forgotten.
+// enough is how many bytes make the failures before them forgotten, over however many connections they came: a
+// line that breaks often, but lets something through each time, gets there.
 const enough = 1 << 20
 
 // A reader yields the bytes of one object.
@@ -51,7 +52,7 @@ type reader struct {
 	body     io.ReadCloser
 	offset   int64 // of the next byte
 	failures int
-	since    int64 // bytes since the last failure
+	since    int64 // bytes since failures were last forgotten
 	err      error // sticky
 }
 
@@ -85,9 +86,9 @@ func (r *reader) again(cause error) error {
 	}
 	_ = r.body.Close() // broken already
 	if r.since >= enough {
-		r.failures = 0
+		r.failures, r.since = 0, 0
 	}
-	r.failures, r.since = r.failures+1, 0
+	r.failures++
 	if r.failures >= r.client.attempts || r.etag == "" {
 		return r.broken(cause)
 	}
