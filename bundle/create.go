@@ -90,7 +90,7 @@ func (o *CreateOptions) checkRanges() error {
 		return err
 	}
 	if o.PartSize < MinPartSize || o.PartSize > MaxPartSize {
-		return fmt.Errorf("part size %d is not between %d and %d bytes", o.PartSize, MinPartSize, MaxPartSize)
+		return fmt.Errorf("part size is %d bytes; want %d to %d MiB", o.PartSize, MinPartSize>>20, MaxPartSize>>20)
 	}
 	if o.Level < 1 || o.Level > 9 {
 		return fmt.Errorf("compression level %d is not between 1 and 9", o.Level)

@@ -29,7 +29,7 @@ image are not stored. Prints where the manifest is.
   -u, --user ACCOUNT          the owner's account, 12 digits
   -d, --destination DIR       directory for the bundle, made if missing
       --to LOCATION           or s3://bucket/prefix or a directory: straight to the store
-  -r, --arch ARCH             i386, x86_64 or arm64 (default: this machine's)
+  -r, --arch ARCH             i386, x86_64, arm64, … (default: this machine's)
   -p, --prefix NAME           name of the bundle's files (default: image)
       --ec2cert FILE          certificate of a service that may open the bundle too
   -B, --block-device-mapping VIRTUAL=DEVICE[,…]

@@ -22,7 +22,7 @@ every part there. What is not given is taken from the manifest.
   -n, --name NAME               3 to 128 characters, unique for its owner and region
   -d, --description TEXT        up to 255 characters
       --tag KEY=VALUE           may be repeated
-  -a, --architecture ARCH       i386, x86_64 or arm64
+  -a, --architecture ARCH       i386, x86_64, arm64, …
       --kernel ID               kernel to boot with
       --ramdisk ID              ramdisk to boot with
       --virtualization-type T   hvm or paravirtual (default: paravirtual, EC2's)

@@ -16,7 +16,7 @@ type Image struct {
 	ManifestDigest string `json:"ManifestDigest,omitempty"` // SHA-256 of the manifest's bytes, in hex
 
 	Type               string        `json:"ImageType"`    // machine
-	Architecture       string        `json:"Architecture"` // see Architectures
+	Architecture       string        `json:"Architecture"` // see manifest.Architectures
 	KernelID           string        `json:"KernelId,omitempty"`
 	RamdiskID          string        `json:"RamdiskId,omitempty"`
 	RootDeviceType     string        `json:"RootDeviceType"` // instance-store

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"amiforge/manifest"
 )
 
 // The limits of an image's fields, in characters.
@@ -30,11 +32,6 @@ const (
 	malformedName = "AMI names must be between 3 and 128 characters long, and may contain letters, numbers, " +
 		"'(', ')', '.', '-', '/' and '_'"
 )
-
-// Architectures returns the architectures that an image may have, EC2's.
-func Architectures() []string {
-	return []string{"i386", "x86_64", "arm64", "x86_64_mac", "arm64_mac"}
-}
 
 // CheckName returns InvalidAMIName.Malformed unless name may be an image's. EC2's message does not mention
 // the brackets, the space, the apostrophe and the at sign, which are allowed too.
@@ -88,7 +85,7 @@ func (m Image) checkLocation() error {
 }
 
 func (m Image) checkMachine() error {
-	if err := checkOneOf("architecture", m.Architecture, Architectures()...); err != nil {
+	if err := checkOneOf("architecture", m.Architecture, manifest.Architectures()...); err != nil {
 		return err
 	}
 	if err := checkOneOf("virtualizationType", m.VirtualizationType, "hvm", "paravirtual"); err != nil {
