@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -66,58 +65,6 @@ func TestPassKeepsHostAndBody(t *testing.T) {
 	}
 	if got := p.Requests(http.MethodPut, "x y"); got != 1 {
 		t.Errorf("counted %d requests, want 1", got)
-	}
-}
-
-// A lateBody tells its end only when the answer has begun.
-type lateBody struct {
-	io.ReadCloser
-	read             bool
-	answered, closed chan struct{}
-	once             sync.Once
-}
-
-func (b *lateBody) Read(p []byte) (int, error) {
-	if b.read {
-		<-b.answered
-	}
-	b.read = true
-	return b.ReadCloser.Read(p)
-}
-
-func (b *lateBody) Close() error {
-	b.once.Do(func() { close(b.closed) })
-	return b.ReadCloser.Close()
-}
-
-// A teller tells a lateBody that the answer has begun, and goes on with it when the body is done.
-type teller struct {
-	http.ResponseWriter
-	body *lateBody
-	once sync.Once
-}
-
-func (w *teller) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-func (w *teller) Write(p []byte) (int, error) {
-	n, err := w.ResponseWriter.Write(p)
-	w.once.Do(func() {
-		err = errors.Join(err, http.NewResponseController(w.ResponseWriter).Flush())
-		close(w.body.answered)
-		<-w.body.closed
-	})
-	return n, err
-}
-
-func TestPassWhileTheBodyIsRead(t *testing.T) {
-	p, _ := start(t)
-	p.Add(Rule{Fault: func(w http.ResponseWriter, r *http.Request, pass http.Handler) {
-		body := &lateBody{ReadCloser: r.Body, answered: make(chan struct{}), closed: make(chan struct{})}
-		r.Body = body
-		pass.ServeHTTP(&teller{ResponseWriter: w, body: body}, r)
-	}})
-	if _, n, err := do(t, p, http.MethodPut, "/x", "hello"); err != nil || n != 1<<20 {
-		t.Errorf("answer of %d bytes, %v", n, err)
 	}
 }
 
