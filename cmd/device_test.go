@@ -2,9 +2,10 @@ package cmd_test
 
 import (
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
+
+	"amiforge/internal/oracle"
 )
 
 // TestDevice restores to a block device: a loop device, where the machine lets us make one.
@@ -14,15 +15,13 @@ func TestDevice(t *testing.T) {
 	b.image("disk.raw", size)
 	b.want(0, "ami-bundle", "disk.raw", "--part-size", "5M", "-d", "out")
 	b.image("backing", size+4096)
-	if _, err := exec.LookPath("losetup"); err != nil {
-		t.Skip(err)
-	}
-	made := b.run("losetup", "--find", "--show", b.path("backing"))
+	losetup := oracle.Look(t, "losetup")
+	made := b.run(losetup, "--find", "--show", b.path("backing"))
 	if made.status != 0 {
-		t.Skipf("no loop device can be made here: %s", made.stderr)
+		oracle.Skipf(t, "no loop device can be made here (it takes root and a kernel that lets us): %s", made.stderr)
 	}
 	device := strings.TrimSpace(made.stdout)
-	t.Cleanup(func() { b.want(0, "losetup", "--detach", device) })
+	t.Cleanup(func() { b.want(0, losetup, "--detach", device) })
 
 	e := b.want(1, "ami-unbundle", "-m", "out/image.manifest.xml", "-o", device)
 	if want := device + " is a block device; --force overwrites it"; !strings.Contains(e.stderr, want) {

@@ -70,6 +70,7 @@ func packages() map[string]string {
 		"dumpe2fs":   "e2fsprogs",
 		"e2fsck":     "e2fsprogs",
 		"gunzip":     "gzip",
+		"losetup":    "mount",
 		"mkfs.btrfs": "btrfs-progs",
 		"mkfs.ext4":  "e2fsprogs",
 		"mkfs.vfat":  "dosfstools",
