@@ -155,6 +155,14 @@ func explain(err error) error {
 	return err
 }
 
+// named says which bundle is not as it should be, where err names no part of it.
+func named(object cli.Object, err error) error {
+	if _, ok := errors.AsType[*bundle.PartError](err); ok || !errors.Is(err, bundle.ErrVerify) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", object, err)
+}
+
 // runVerify checks everything and writes nothing.
 func (o *options) runVerify(ctx context.Context, e *cli.Env, object cli.Object, b *bundle.Bundle) error {
 	im := &b.Manifest.Image
@@ -165,7 +173,7 @@ func (o *options) runVerify(ctx context.Context, e *cli.Env, object cli.Object, 
 	progress := e.Progress("verify", total)
 	defer progress.Done()
 	if err := b.Verify(ctx, progress.Add); err != nil {
-		return err
+		return named(object, err)
 	}
 	progress.Done()
 	strays, err := b.Strays(ctx)
@@ -209,10 +217,10 @@ func (o *options) restore(ctx context.Context, e *cli.Env, object cli.Object, b 
 	progress := e.Progress("unbundle", b.Manifest.Image.Size)
 	defer progress.Done()
 	if path == "-" {
-		return toStdout(ctx, e, b, progress.Add)
+		return named(object, toStdout(ctx, e, b, progress.Add))
 	}
 	if err := o.toFile(ctx, path, b, progress.Add); err != nil {
-		return err
+		return named(object, err)
 	}
 	progress.Done()
 	return e.Result(path, map[string]any{"image": path, "size": b.Manifest.Image.Size})
