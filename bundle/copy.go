@@ -18,9 +18,9 @@ import (
 
 // CopyOptions says how to copy a bundle.
 type CopyOptions struct {
-	From         int  // index of the first part to copy; the ones before it are taken to be there
+	From         int  // index of the first part to copy; the ones before it must be there when the manifest is written
 	SkipManifest bool // copy the parts alone
-	Replace      bool // another bundle of the same name: its manifest is removed first
+	Replace      bool // another bundle of the same name, whose manifest is removed first, and what else is in the way
 
 	Parts Store // where the parts are, if not beside the manifest
 

@@ -127,8 +127,9 @@ func ManifestName(name string) string { return name + ".manifest.xml" }
 // Create bundles the image into the store in one pass: the parts as they are made, several at a time, and
 // the manifest last. It returns the manifest. Only a manifest counts as an existing bundle (ErrExist unless
 // Replace): parts without one are leftovers, overwritten, and surplus ones removed once the manifest is in.
-// After an error the store holds no manifest, and the parts that were put are removed again; where it is only
-// surplus parts that could not be removed, the bundle is whole, and its manifest is returned beside the error.
+// After an error the store holds no manifest, and the parts that were put are removed again; where only what
+// comes after the manifest went wrong, a last look or the removal of surplus parts, the bundle is in place, and its
+// manifest is returned beside the error.
 // With Replace the old bundle is gone then, too.
 //
 // One writer at a time: in a directory a lock sees to that; in a bucket, where there are none, the last one to
@@ -171,7 +172,11 @@ func Create(ctx context.Context, st Store, im *Image, opts *CreateOptions) (*man
 	if err != nil {
 		return nil, errors.Join(err, removeParts(ctx, st, m.Image.Parts))
 	}
-	return m, finish(ctx, st, ManifestName(o.Name), m)
+	err = finish(ctx, st, ManifestName(o.Name), m)
+	if errors.Is(err, ErrVerify) { // the manifest is gone again
+		return nil, err
+	}
+	return m, err
 }
 
 // makeRoom refuses to overwrite a bundle, or begins to by removing its manifest.

@@ -134,3 +134,25 @@ func TestCreateBesideAnother(t *testing.T) {
 		})
 	}
 }
+
+// What goes wrong after the manifest is in does not take the bundle back.
+func TestCreateInterruptedAtTheEnd(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	st, stop := sumStore{newMemStore()}, errors.New("stop")
+	st.hook = func(op, name string) error {
+		if op == "stat" && st.objects[doc] != nil {
+			cancel(stop)
+			return stop
+		}
+		return nil
+	}
+	im, opts := fourParts()
+	m, err := Create(ctx, st, im, opts)
+	if !errors.Is(err, stop) || m == nil {
+		t.Errorf("manifest %v, %v; want one, and the error", m, err)
+	}
+	st.hook = nil
+	if err := openMem(t, st).Verify(t.Context(), nil); err != nil {
+		t.Error(err)
+	}
+}

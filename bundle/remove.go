@@ -23,7 +23,7 @@ func Remove(ctx context.Context, st Store, name string) error {
 		}
 	}
 	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(verifiers)
+	g.SetLimit(partWorkers)
 	for _, p := range m.Image.Parts {
 		g.Go(func() error {
 			if err := st.Remove(gctx, p.Name); err != nil && !errors.Is(err, fs.ErrNotExist) {

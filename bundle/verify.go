@@ -14,8 +14,8 @@ import (
 	"amiforge/manifest"
 )
 
-// verifiers is how many parts are read at a time where they are only hashed.
-const verifiers = 4
+// partWorkers is how many parts are hashed, looked at or removed at a time.
+const partWorkers = 4
 
 // Verify checks every part against the manifest, and if the bundle was opened with a key, everything inside
 // down to the digest of the tar stream. It reports all bad and missing parts; all such errors are ErrVerify.
@@ -88,7 +88,7 @@ func (b *Bundle) hashParts(ctx context.Context, from int, progress func(n int64)
 // eachPart calls do for every part, several at a time, and returns when all are done.
 func eachPart(parts []manifest.Part, do func(i int, p manifest.Part)) {
 	var g errgroup.Group
-	g.SetLimit(verifiers)
+	g.SetLimit(partWorkers)
 	for i, p := range parts {
 		g.Go(func() error { do(i, p); return nil })
 	}

@@ -103,10 +103,14 @@ func run(ctx context.Context, e *cli.Env) error {
 	opts.Progress = progress.Add
 	m, err := bundle.Create(ctx, st, im, opts)
 	progress.Done()
+	location := loc.Object(bundle.ManifestName(o.prefix))
+	if err != nil && m != nil {
+		return fmt.Errorf("%w\n%s is in place all the same", err, location)
+	}
 	if err != nil {
 		return explain(err)
 	}
-	return result(e, loc.Object(bundle.ManifestName(o.prefix)), m)
+	return result(e, location, m)
 }
 
 // explain adds what helps, or what is left.

@@ -8,7 +8,7 @@ import (
 
 // A bar is progress on a terminal, redrawn in place:
 //
-//	ami-upload: parts  40% [########            ] 4.0 GiB of 10 GiB, 120 MiB/s, 51s left
+//	ami-upload: parts  40% [####      ] 4.0 GiB of 10 GiB, 120 MiB/s, 51s left
 type bar struct {
 	env    *Env
 	prefix string
@@ -17,7 +17,7 @@ type bar struct {
 
 const (
 	redrawInterval = 100 * time.Millisecond
-	barCells       = 20
+	barCells       = 10
 	eraseLine      = "\r\x1b[K"
 )
 

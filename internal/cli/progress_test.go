@@ -81,9 +81,9 @@ func TestBar(t *testing.T) {
 	clock.at = clock.at.Add(2 * time.Second)
 	p.Add(2 << 30)
 	p.Done()
-	want := eraseLine + "ami-test: parts  10% [##                  ] 1.0 GiB of 10 GiB" +
-		eraseLine + "ami-test: parts  40% [########            ] 4.0 GiB of 10 GiB, 2.0 GiB/s, 3s left" +
-		eraseLine + "ami-test: parts  40% [########            ] 4.0 GiB of 10 GiB, 2.0 GiB/s, 3s left\n"
+	want := eraseLine + "ami-test: parts  10% [#         ] 1.0 GiB of 10 GiB" +
+		eraseLine + "ami-test: parts  40% [####      ] 4.0 GiB of 10 GiB, 2.0 GiB/s, 3s left" +
+		eraseLine + "ami-test: parts  40% [####      ] 4.0 GiB of 10 GiB, 2.0 GiB/s, 3s left\n"
 	if diff := cmp.Diff(want, stderr.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -119,10 +119,10 @@ func TestMessageAboveBar(t *testing.T) {
 	clock.at = clock.at.Add(time.Second)
 	p.Done()
 	p.env.Notef("done")
-	want := eraseLine + "ami-test: parts  50% [##########          ] 50 B of 100 B" +
+	want := eraseLine + "ami-test: parts  50% [#####     ] 50 B of 100 B" +
 		eraseLine + "ami-test: part 3 is sent again\nami-test: part 4 is sent again\n" +
-		eraseLine + "ami-test: parts  51% [##########          ] 51 B of 100 B" +
-		eraseLine + "ami-test: parts  51% [##########          ] 51 B of 100 B, 51 B/s, 1s left\n" +
+		eraseLine + "ami-test: parts  51% [#####     ] 51 B of 100 B" +
+		eraseLine + "ami-test: parts  51% [#####     ] 51 B of 100 B, 51 B/s, 1s left\n" +
 		"ami-test: done\n"
 	if diff := cmp.Diff(want, stderr.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
