@@ -7,6 +7,8 @@ import (
 	"io"
 	"runtime"
 	"testing"
+
+	"amiforge/internal/sparse"
 )
 
 const benchSize = 32 << 20
@@ -80,7 +82,7 @@ func BenchmarkScan(b *testing.B) {
 			b.SetBytes(benchSize)
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := scan(context.Background(), bytes.NewReader(p), benchSize); err != nil {
+				if _, err := sparse.Scan[Extent](context.Background(), bytes.NewReader(p), benchSize, extentAlign); err != nil {
 					b.Fatal(err)
 				}
 			}

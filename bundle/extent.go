@@ -64,12 +64,3 @@ func fill(extents []Extent, size, hole int64) []Extent {
 	}
 	return out
 }
-
-// dataLength adds up the extents' lengths.
-func dataLength(extents []Extent) int64 {
-	var n int64
-	for _, e := range extents {
-		n += e.Length
-	}
-	return n
-}

@@ -3,6 +3,8 @@ package bundle
 import (
 	"context"
 	"io"
+
+	"amiforge/internal/sparse"
 )
 
 // A Target is where Extract writes an image to. All of it reads as zeros at first, or Zero makes it so.
@@ -76,7 +78,7 @@ func copyExtent(t Target, r io.Reader, e Extent, buf []byte, progress func(n int
 // writeSparse writes p but for its runs of zeros.
 func writeSparse(t Target, p []byte, off int64) error {
 	for len(p) > 0 {
-		n, isHole := run(p)
+		n, isHole := sparse.Run(p, off, zeroRun)
 		var err error
 		if isHole {
 			err = t.Zero(off, int64(n))
@@ -89,16 +91,6 @@ func writeSparse(t Target, p []byte, off int64) error {
 		p, off = p[n:], off+int64(n)
 	}
 	return nil
-}
-
-// run returns the length of what p begins with: units of zeroRun that are all zero, or that are not.
-func run(p []byte) (n int, zero bool) {
-	unit := func(i int) []byte { return p[i:min(i+zeroRun, len(p))] }
-	zero = isZero(unit(0))
-	for n = len(unit(0)); n < len(p) && isZero(unit(n)) == zero; {
-		n += len(unit(n))
-	}
-	return n, zero
 }
 
 func zero(t Target, off, n int64, progress func(n int64)) error {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"testing"
+
+	"amiforge/internal/sparse"
 )
 
 // FuzzTar reads anything as an archive: no panic, no memory beyond what the input pays for, and a map that is
@@ -55,8 +57,8 @@ func fuzzTar(t *testing.T, archive []byte) {
 		}
 		end = e.End()
 	}
-	if dataLength(m.extents) != m.stored || err == nil && int64(len(data)) != m.stored {
-		t.Errorf("%d bytes in extents, %d stored, %d read", dataLength(m.extents), m.stored, len(data))
+	if sparse.Length(m.extents) != m.stored || err == nil && int64(len(data)) != m.stored {
+		t.Errorf("%d bytes in extents, %d stored, %d read", sparse.Length(m.extents), m.stored, len(data))
 	}
 }
 
@@ -117,7 +119,7 @@ func FuzzScan(f *testing.F) {
 		for i := range p {
 			p[i] = pattern[i/4096%len(pattern)]
 		}
-		extents, err := scan(t.Context(), bytes.NewReader(p), int64(size))
+		extents, err := sparse.Scan[Extent](t.Context(), bytes.NewReader(p), int64(size), extentAlign)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"time"
+
+	"amiforge/internal/sparse"
 )
 
 // An Image is a disk image to be bundled: its size, where its data is, and that data.
@@ -112,7 +114,7 @@ func streamImage(f *os.File, size int64) (*Image, error) {
 func (im *Image) Size() int64 { return im.size }
 
 // DataSize returns how many bytes of the image are data: what Create reads.
-func (im *Image) DataSize() int64 { return dataLength(im.extents) }
+func (im *Image) DataSize() int64 { return sparse.Length(im.extents) }
 
 // Close closes the file behind the image.
 func (im *Image) Close() error { return im.close() }

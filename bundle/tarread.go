@@ -8,6 +8,8 @@ import (
 	"path"
 	"strconv"
 	"strings"
+
+	"amiforge/internal/sparse"
 )
 
 const (
@@ -86,7 +88,7 @@ func readGlobal(r io.Reader, size int64) error {
 
 // checkTarHeader checks the checksum and returns the size field.
 func checkTarHeader(h []byte) (int64, error) {
-	if isZero(h) {
+	if sparse.IsZero(h) {
 		return 0, invalidf("the archive is empty")
 	}
 	sum, err := tarNumber(h[148:156])
@@ -236,7 +238,7 @@ func readTarEnd(r io.Reader, stored int64) error {
 			return nil
 		case err != nil:
 			return noEOF(err)
-		case !isZero(buf):
+		case !sparse.IsZero(buf):
 			return invalidf("there is more than one member, or data after it")
 		}
 		if read += tarBlock; read > maxTrailer {

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"amiforge/internal/sparse"
 )
 
 // readTar reads an archive as a Reader does. It returns the image's data.
@@ -255,7 +257,7 @@ func TestTarMostExtents(t *testing.T) {
 		}
 		pairs := strings.ReplaceAll(string(lines[numbers:len(lines)-1]), "\n", ",")
 		sized := fmt.Sprint("GNU.sparse.size=", size)
-		stored := dataLength(extents)
+		stored := sparse.Length(extents)
 		mapped := int64(len(lines)) + pad(int64(len(lines)), tarBlock)
 		for name, head := range map[string][]byte{
 			"old":     tarHeader("image", size-512, extents), // ends in data, so that no end mark is needed

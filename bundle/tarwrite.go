@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+
+	"amiforge/internal/sparse"
 )
 
 const (
@@ -77,7 +79,7 @@ func tarBlockFor(name string, kind byte, size int64) []byte {
 }
 
 func sparseHeader(name string, size int64, extents []Extent) []byte {
-	h := tarBlockFor(name, 'S', dataLength(extents))
+	h := tarBlockFor(name, 'S', sparse.Length(extents))
 	putTarNumber(h[tarRealSize:tarRealSize+12], size)
 	if n := len(extents); mapEntries(extents, size) > n {
 		// Without this end mark GNU tar cuts the file short after the last data.

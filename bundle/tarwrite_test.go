@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"amiforge/internal/oracle"
+	"amiforge/internal/sparse"
 )
 
 // tarMaps are images that exercise the header: the numbers of entries around 4 and 4+21, the ends, base 256.
@@ -62,7 +63,7 @@ func tarOf(t testing.TB, name string, size int64, extents []Extent) (path string
 	if extents == nil {
 		extents = []Extent{}
 	}
-	data = noise(int(dataLength(extents)), uint64(size))
+	data = noise(int(sparse.Length(extents)), uint64(size))
 	path = filepath.Join(t.TempDir(), "image.tar")
 	f, err := os.Create(path)
 	if err != nil {
@@ -138,7 +139,7 @@ func wantSparse(t *testing.T, path string, size int64, extents []Extent, data []
 	if err != nil || !bytes.Equal(got, data) {
 		t.Errorf("the data differs: %v", err)
 	}
-	there, err := seekExtents(f, size)
+	there, err := sparse.Seek[Extent](f, size)
 	if err != nil {
 		t.Fatal(err)
 	}

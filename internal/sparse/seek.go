@@ -1,4 +1,4 @@
-package bundle
+package sparse
 
 import (
 	"errors"
@@ -8,10 +8,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// seekExtents asks the file system where the data of f is (SEEK_DATA and SEEK_HOLE). It returns nil where
-// the file system does not know, and no extents, not nil, for a file that is one hole.
-func seekExtents(f *os.File, size int64) ([]Extent, error) {
-	extents := []Extent{}
+// Seek asks the file system where the data of f, of size bytes, is (SEEK_DATA and SEEK_HOLE). It returns nil
+// where the file system does not know, and no extents, not nil, for a file that is one hole. The file's
+// position is moved, and at the start afterwards.
+func Seek[E Extent](f *os.File, size int64) ([]E, error) {
+	extents := []E{}
 	for off := int64(0); off < size; {
 		start, err := f.Seek(off, unix.SEEK_DATA)
 		if errors.Is(err, unix.ENXIO) { // nothing but a hole from here on
@@ -31,7 +32,7 @@ func seekExtents(f *os.File, size int64) ([]Extent, error) {
 			return nil, rewind(f)
 		}
 		if start < size {
-			extents = append(extents, Extent{start, min(end, size) - start})
+			extents = append(extents, E(run{start, min(end, size) - start}))
 		}
 		off = end
 	}
