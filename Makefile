@@ -66,6 +66,8 @@ fuzz:
 
 # The foreign programs that tests and make bench compare with: command, then Debian package.
 tools := ruby:ruby python3:python3 openssl:openssl tar:tar gzip:gzip pigz:pigz qemu-img:qemu-utils \
+	vhdiinfo:libvhdi-utils vmdkinfo:libvmdk-utils sfdisk:fdisk sgdisk:gdisk \
+	mkfs.xfs:xfsprogs mkfs.btrfs:btrfs-progs mkfs.vfat:dosfstools \
 	mke2fs:e2fsprogs debugfs:e2fsprogs shellcheck:shellcheck bash:bash cmp:diffutils losetup:mount cc:gcc cc:libc6-dev
 
 ## deps: install, with apt, the foreign programs that tests and make bench compare with
