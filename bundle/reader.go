@@ -8,6 +8,7 @@ import (
 	"hash"
 	"io"
 	"runtime"
+	"slices"
 )
 
 // ErrNoKey says that a bundle was opened without a key, so that its content cannot be read.
@@ -58,15 +59,28 @@ func (r *Reader) Next() (Extent, error) {
 	return r.member.extents[r.next-1], nil
 }
 
+// Extents returns where the image's data is, ascending, before it is read: the sparse map of the tar, whose
+// header is read if Next has not done it. An archive that is not sparse has one extent, all of the image. The
+// errors are those of Next.
+func (r *Reader) Extents() ([]Extent, error) {
+	if r.err == nil {
+		if err := r.explain(r.begin()); err != nil {
+			r.err = err
+		}
+	}
+	if r.member == nil {
+		return nil, r.err
+	}
+	return slices.Clone(r.member.extents), nil
+}
+
 // advance makes the next extent the current one.
 func (r *Reader) advance() error {
 	if err := context.Cause(r.ctx); err != nil {
 		return err
 	}
-	if r.member == nil {
-		if err := r.begin(); err != nil {
-			return err
-		}
+	if err := r.begin(); err != nil {
+		return err
 	}
 	if _, err := io.CopyN(io.Discard, r.tar, r.left); err != nil {
 		return noEOF(err)
@@ -107,8 +121,11 @@ func (r *Reader) Close() error {
 	return errors.Join(err, r.parts.Close())
 }
 
-// begin reads the tar header and holds it against the manifest, before anything is handed out.
+// begin reads the tar header, once, and holds it against the manifest, before anything is handed out.
 func (r *Reader) begin() error {
+	if r.member != nil {
+		return nil
+	}
 	m, err := readTarHeader(r.tar)
 	if err != nil {
 		return fmt.Errorf("tar: %w", err)
