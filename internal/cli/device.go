@@ -11,7 +11,7 @@ import (
 type device struct{ *os.File }
 
 // openDevice opens the block device path. It fails where the device is mounted or otherwise in use (O_EXCL
-// has that meaning for block devices), or smaller than size bytes.
+// has that meaning for block devices), or smaller than size bytes; a negative size is not known.
 func openDevice(path string, size int64) (*device, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_EXCL, 0)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"amiforge/bundle"
+	"amiforge/diskimg"
 	"amiforge/internal/store"
 	"amiforge/manifest"
 )
@@ -57,7 +58,8 @@ func isVerification(err error) bool {
 	return errors.Is(err, manifest.ErrSignature) ||
 		errors.Is(err, manifest.ErrKey) ||
 		errors.Is(err, manifest.ErrUnsigned) ||
-		errors.Is(err, bundle.ErrVerify)
+		errors.Is(err, bundle.ErrVerify) ||
+		errors.Is(err, diskimg.ErrDamaged)
 }
 
 // exitTable is the part of --help that explains the exit status.
@@ -70,7 +72,7 @@ func exitTable() string {
 		{StatusFailed, "failed"},
 		{StatusUsage, "wrong usage"},
 		{StatusBucket, "bucket not accessible: missing, denied or unreachable"},
-		{StatusVerification, "verification failed: signature, digest or manifest"},
+		{StatusVerification, "verification failed: signature, digest, manifest or disk image"},
 		{StatusNotFound, "not found"},
 		{StatusInterrupted, "interrupted (SIGINT)"},
 		{StatusBrokenPipe, "the reader of standard output went away"},

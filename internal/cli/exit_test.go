@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"amiforge/bundle"
+	"amiforge/diskimg"
 	"amiforge/internal/store"
 	"amiforge/manifest"
 )
@@ -40,6 +41,8 @@ func TestStatus(t *testing.T) {
 		{"unsigned", fmt.Errorf("manifest: %w", manifest.ErrUnsigned), 4},
 		{"wrong key", fmt.Errorf("manifest: %w", manifest.ErrKey), 4},
 		{"manifest", fmt.Errorf("parse: %w", &manifest.Error{Element: "image/size", Err: other}), 4},
+		{"damaged disk", fmt.Errorf("disk.vhd: %w", &diskimg.Error{Format: diskimg.VHD, Err: diskimg.ErrDamaged}), 4},
+		{"disk of an unknown kind", fmt.Errorf("disk.vdi: %w", diskimg.ErrUnsupported), 1},
 		{"not found", fmt.Errorf("out: %w", fs.ErrNotExist), 5},
 		{"not found and more", errors.Join(other, fs.ErrNotExist), 5},
 		{"interrupted", fmt.Errorf("upload: %w", interrupt{syscall.SIGINT}), 130},

@@ -1,13 +1,15 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 )
 
-// An Image is where an image is restored to, sparsely: a new file, which appears when it is whole, or a block
-// device.
+// An Image is where an image is written to, sparsely: a new file, which appears when it is whole, a block device
+// or standard output. An upload to a bucket (store.Upload) is one, too.
 type Image interface {
 	// WriteAt writes data, Zero makes n bytes from off on read as zeros. All of the image must be covered by
 	// the two.
@@ -21,8 +23,9 @@ type Image interface {
 	Close() error
 }
 
-// CreateImage begins an image of size bytes: in the file path as CreateFile would, or, with Force, on the
-// block device path, which must not be in use and must be large enough.
+// CreateImage begins an image of size bytes, or of a size that is not known yet if it is negative: in the file
+// path as CreateFile would, or, with Force, on the block device path, which must not be in use and must be large
+// enough.
 func CreateImage(path string, size int64, opts FileOptions) (Image, error) {
 	if info, err := os.Stat(path); err == nil && isBlockDevice(info.Mode()) {
 		if !opts.Force {
@@ -34,11 +37,12 @@ func CreateImage(path string, size int64, opts FileOptions) (Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := f.Truncate(size); err != nil {
+	im := &imageFile{File: f}
+	if err := im.grow(size); err != nil {
 		f.Close()
-		return nil, fmt.Errorf("%s: make it %d bytes long: %w", path, size, cause(err))
+		return nil, err
 	}
-	return &imageFile{File: f}, nil
+	return im, nil
 }
 
 func isBlockDevice(mode fs.FileMode) bool {
@@ -48,23 +52,74 @@ func isBlockDevice(mode fs.FileMode) bool {
 // imageFile is a new file: what is not written is a hole.
 type imageFile struct {
 	*File
+	size    int64 // of the file
+	end     int64 // of what was covered
 	written int64 // bytes since the last call of startWriteback
 }
 
-// writebackChunk is after how many bytes the kernel is asked to begin writing to the disk, so that the fsync
-// at the end does not find all of the work undone.
-const writebackChunk = 16 << 20
+// grow makes the file at least n bytes long.
+func (f *imageFile) grow(n int64) error {
+	if n <= f.size {
+		return nil
+	}
+	if err := f.Truncate(n); err != nil {
+		return fmt.Errorf("%s: make it %d bytes long: %w", f.path, n, cause(err))
+	}
+	f.size = n
+	return nil
+}
 
 func (f *imageFile) WriteAt(p []byte, off int64) (int, error) {
 	n, err := f.File.WriteAt(p, off)
 	if err != nil {
 		return n, fmt.Errorf("write %s: %w", f.path, cause(err))
 	}
-	if f.written += int64(n); f.written >= writebackChunk && !f.opts.NoSync {
-		startWriteback(f.File.File)
-		f.written = 0
-	}
+	f.wrote(off, int64(n))
 	return n, err
 }
 
-func (*imageFile) Zero(int64, int64) error { return nil }
+func (f *imageFile) Zero(off, n int64) error {
+	f.end = max(f.end, off+n)
+	return nil
+}
+
+// CopyFile writes the n bytes at srcOff of src at off, without their passing through this program where the file
+// systems can do that (copy_file_range). It moves the position of src.
+func (f *imageFile) CopyFile(off int64, src *os.File, srcOff, n int64) error {
+	if _, err := src.Seek(srcOff, io.SeekStart); err != nil {
+		return err
+	}
+	if _, err := f.Seek(off, io.SeekStart); err != nil {
+		return fmt.Errorf("write %s: %w", f.path, cause(err))
+	}
+	copied, err := f.ReadFrom(io.LimitReader(src, n))
+	if err != nil {
+		return fmt.Errorf("copy %s to %s: %w", src.Name(), f.path, cause(err))
+	}
+	f.wrote(off, copied)
+	if copied < n {
+		return fmt.Errorf("%s ends at byte %d: %w", src.Name(), srcOff+copied, io.ErrUnexpectedEOF)
+	}
+	return nil
+}
+
+// writebackChunk is after how many bytes the kernel is asked to begin writing to the disk, so that the fsync
+// at the end does not find all of the work undone.
+const writebackChunk = 16 << 20
+
+// wrote counts n bytes at off.
+func (f *imageFile) wrote(off, n int64) {
+	f.end, f.size = max(f.end, off+n), max(f.size, off+n)
+	if f.written += n; f.written >= writebackChunk && !f.opts.NoSync {
+		startWriteback(f.File.File)
+		f.written = 0
+	}
+}
+
+// Commit gives the file the length of what was covered, which may end in a hole, and then its name.
+func (f *imageFile) Commit() error {
+	if err := f.grow(f.end); err != nil {
+		return errors.Join(err, f.Abort())
+	}
+	return f.File.Commit()
+}
