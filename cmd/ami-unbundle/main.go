@@ -9,7 +9,7 @@ import (
 
 	"amiforge/bundle"
 	"amiforge/internal/cli"
-	"amiforge/manifest"
+	"amiforge/internal/export"
 )
 
 const usage = `Usage:
@@ -46,11 +46,11 @@ Examples:
 func main() { cli.Main(usage, run) }
 
 type options struct {
-	manifest, key, cert         string
-	output, destination, source string
-	verify, allowUnsigned       bool
-	maxSize                     int64
-	noSync, force               bool
+	cli.Opening
+	manifest              string
+	output, destination   string
+	verify, noSync, force bool
+	maxSize               int64
 }
 
 func run(ctx context.Context, e *cli.Env) error {
@@ -58,7 +58,7 @@ func run(ctx context.Context, e *cli.Env) error {
 	if err != nil {
 		return err
 	}
-	open, err := o.openOptions(ctx, e)
+	open, err := o.Options(ctx, e)
 	if err != nil {
 		return err
 	}
@@ -66,12 +66,9 @@ func run(ctx context.Context, e *cli.Env) error {
 	if err != nil {
 		return err
 	}
-	b, err := bundle.Open(ctx, object.Store, object.Name, open)
+	b, err := cli.OpenBundle(ctx, e, object, open)
 	if err != nil {
-		return explain(err)
-	}
-	if b.Manifest.Unsigned() {
-		e.Warnf("%s is not signed: nobody vouches for its content", object)
+		return err
 	}
 	if o.verify {
 		return o.runVerify(ctx, e, object, b)
@@ -86,13 +83,10 @@ func parse(e *cli.Env) (*options, error) {
 	o := &options{maxSize: 1 << 40}
 	f := e.Flags()
 	f.StringVarP(&o.manifest, "manifest", "m", "", "")
-	f.StringVarP(&o.key, "privatekey", "k", "", "")
-	f.StringVarP(&o.cert, "cert", "c", "", "")
+	o.AddFlags(f)
 	f.StringVarP(&o.output, "output", "o", "", "")
 	f.StringVarP(&o.destination, "destination", "d", "", "")
-	f.StringVarP(&o.source, "source", "s", "", "")
 	f.BoolVar(&o.verify, "verify", false, "")
-	f.BoolVar(&o.allowUnsigned, "allow-unsigned", false, "")
 	cli.SizeVar(f, &o.maxSize, "max-size", "", o.maxSize, "")
 	f.BoolVar(&o.noSync, "no-sync", false, "")
 	f.BoolVar(&o.force, "force", false, "")
@@ -103,8 +97,8 @@ func parse(e *cli.Env) (*options, error) {
 	if o.manifest == "" && len(args) > 0 {
 		o.manifest, args = args[0], args[1:]
 	}
-	if o.key == "" && !(o.verify && o.cert != "") {
-		o.key = e.Getenv("EC2_PRIVATE_KEY")
+	if o.Key == "" && !(o.verify && o.Cert != "") {
+		o.Key = e.Getenv("EC2_PRIVATE_KEY")
 	}
 	if len(args) > 0 {
 		return nil, cli.Usagef("unexpected argument %q", args[0])
@@ -120,9 +114,9 @@ func (o *options) check() error {
 		return cli.Usagef("which bundle? give -m MANIFEST")
 	case o.verify && hasTarget:
 		return cli.Usagef("--verify writes nothing: leave out -o and -d")
-	case o.verify && o.key == "" && o.cert == "":
+	case o.verify && o.Key == "" && o.Cert == "":
 		return cli.Usagef("--verify needs -k KEY or -c CERT: whose signature is expected?")
-	case !o.verify && o.key == "":
+	case !o.verify && o.Key == "":
 		return cli.Usagef("-k KEY is needed: the private key that opens the bundle")
 	case !o.verify && !hasTarget:
 		return cli.Usagef("where to? give -o FILE or -d DIR")
@@ -132,48 +126,17 @@ func (o *options) check() error {
 	return nil
 }
 
-func (o *options) openOptions(ctx context.Context, e *cli.Env) (*bundle.OpenOptions, error) {
-	open, err := cli.OpenOptions(o.key, o.cert)
-	if err != nil {
-		return nil, err
-	}
-	open.AllowUnsigned = o.allowUnsigned
-	if o.source != "" {
-		open.Parts, _, err = cli.OpenStore(ctx, o.source, e.StoreConfig())
-	}
-	return open, err
-}
-
-// explain adds which flag helps.
-func explain(err error) error {
-	switch {
-	case errors.Is(err, manifest.ErrUnsigned):
-		return fmt.Errorf("%w; --allow-unsigned accepts that", err)
-	case errors.Is(err, bundle.ErrServiceKey):
-		return fmt.Errorf("%w: give it with -c", err)
-	}
-	return err
-}
-
-// named says which bundle is not as it should be, where err names no part of it.
-func named(object cli.Object, err error) error {
-	if _, ok := errors.AsType[*bundle.PartError](err); ok || !errors.Is(err, bundle.ErrVerify) {
-		return err
-	}
-	return fmt.Errorf("%s: %w", object, err)
-}
-
 // runVerify checks everything and writes nothing.
 func (o *options) runVerify(ctx context.Context, e *cli.Env, object cli.Object, b *bundle.Bundle) error {
 	im := &b.Manifest.Image
 	total := im.BundledSize
-	if o.key != "" {
+	if o.Key != "" {
 		total = im.Size
 	}
 	progress := e.Progress("verify", total)
 	defer progress.Done()
 	if err := b.Verify(ctx, progress.Add); err != nil {
-		return named(object, err)
+		return export.Named(object.String(), err)
 	}
 	progress.Done()
 	strays, err := b.Strays(ctx)
@@ -189,7 +152,7 @@ func (o *options) runVerify(ctx context.Context, e *cli.Env, object cli.Object, 
 	e.Notef("%s is good: %s", object, o.checked(b))
 	return e.Result("", map[string]any{
 		"manifest": object.String(), "verified": true, "signed": !b.Manifest.Unsigned(),
-		"parts": len(im.Parts), "image": o.key != "", "strays": strays,
+		"parts": len(im.Parts), "image": o.Key != "", "strays": strays,
 	})
 }
 
@@ -199,7 +162,7 @@ func (o *options) checked(b *bundle.Bundle) string {
 	if !b.Manifest.Unsigned() {
 		what = "signature, " + what
 	}
-	if o.key != "" {
+	if o.Key != "" {
 		what += ", image"
 	}
 	return what
@@ -211,16 +174,16 @@ func (o *options) restore(ctx context.Context, e *cli.Env, object cli.Object, b 
 	if path == "" {
 		path = filepath.Join(o.destination, b.Manifest.Image.Name)
 	}
-	if err := o.checkOutput(path, object, b.Manifest.Image.Parts); err != nil {
+	if err := o.RefuseBundle(path, object, b.Manifest.Image.Parts); err != nil {
 		return err
 	}
 	progress := e.Progress("unbundle", b.Manifest.Image.Size)
 	defer progress.Done()
 	if path == "-" {
-		return named(object, toStdout(ctx, e, b, progress.Add))
+		return export.Named(object.String(), toStdout(ctx, e, b, progress.Add))
 	}
 	if err := o.toFile(ctx, path, b, progress.Add); err != nil {
-		return named(object, err)
+		return export.Named(object.String(), err)
 	}
 	progress.Done()
 	return e.Result(path, map[string]any{"image": path, "size": b.Manifest.Image.Size})

@@ -1,0 +1,37 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"amiforge/bundle"
+	"amiforge/internal/registry"
+	"amiforge/internal/store"
+)
+
+// FindImage returns the image with an ID from the registry. One that was not registered to its end has no bundle
+// to speak of, and is refused.
+func FindImage(ctx context.Context, e *Env, id string) (registry.Image, error) {
+	engine, _, err := e.OpenRegistry(ctx, store.Location{})
+	if err != nil {
+		return registry.Image{}, err
+	}
+	defer engine.Close()
+	listing, err := engine.Describe(ctx, registry.Query{IDs: []string{id}})
+	if err != nil {
+		return registry.Image{}, err
+	}
+	image := listing.Images[0]
+	if image.State == registry.Pending || image.State == registry.Failed {
+		return image, fmt.Errorf("image %s is %s", id, image.State)
+	}
+	return image, nil
+}
+
+// CheckRegistered tells whether b, whose manifest is object, is the bundle that was registered as the image.
+func CheckRegistered(image registry.Image, object Object, b *bundle.Bundle) error {
+	if image.ManifestDigest == "" || registry.DigestManifest(b.Document) == image.ManifestDigest {
+		return nil
+	}
+	return fmt.Errorf("%s: %w: it is another manifest than the one that was registered as %s", object, bundle.ErrVerify, image.ID)
+}
