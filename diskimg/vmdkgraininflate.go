@@ -1,0 +1,66 @@
+package diskimg
+
+import (
+	"bytes"
+	"errors"
+	"io"
+
+	"github.com/klauspost/compress/zlib"
+)
+
+// A grainReader is what reading compressed grains needs. It is kept and used again.
+type grainReader struct {
+	file   []byte // a run of grains as they are in the file
+	grain  []byte // one of them that is not wanted, or not sure to be there, as a whole
+	source bytes.Reader
+	zlib   io.ReadCloser
+}
+
+var (
+	errTooLong  = errors.New("it is longer than a grain")
+	errTrailing = errors.New("something comes after the compressed data")
+)
+
+// inflate decompresses packed, all of it, into out and returns its length, which must not be more than out's. The
+// checksum is checked.
+func (z *grainReader) inflate(out, packed []byte) (int, error) {
+	z.source.Reset(packed)
+	if err := z.reset(); err != nil {
+		return 0, noMoreEOF(err)
+	}
+	n := 0
+	var err error
+	for n < len(out) && err == nil {
+		var m int
+		m, err = z.zlib.Read(out[n:])
+		n += m
+	}
+	var more [1]byte
+	for m := 0; err == nil; {
+		if m, err = z.zlib.Read(more[:]); m > 0 {
+			return n, errTooLong
+		}
+	}
+	if err != io.EOF {
+		return n, err
+	}
+	if z.source.Len() > 0 {
+		return n, errTrailing
+	}
+	return n, nil
+}
+
+func (z *grainReader) reset() (err error) {
+	if z.zlib == nil {
+		z.zlib, err = zlib.NewReader(&z.source)
+		return err
+	}
+	return z.zlib.(zlib.Resetter).Reset(&z.source, nil)
+}
+
+func noMoreEOF(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
