@@ -26,7 +26,7 @@ var ErrBucket = errors.New("bucket is not accessible")
 // fs.ErrPermission for whatever was forbidden, ErrBucket, bundle.ErrVerify for content that is not what it was
 // said to be, and what broke the connection, as they apply.
 type Error struct {
-	Op       string // stat, get, put, remove, list
+	Op       string // stat, get, put, remove, list; of an Upload also: begin upload, put part 3, and so on
 	Location string // of the object, or of the store
 	Status   int    // of HTTP; 0 if there was no answer
 	Code     string // of S3, such as NoSuchBucket
@@ -116,6 +116,7 @@ func (c *client) answered(op, name string, r minio.ErrorResponse, a *answer) *Er
 	switch {
 	case r.Code == minio.NoSuchBucket:
 		e.causes = []error{ErrBucket}
+	case r.Code == minio.NoSuchUpload: // what is missing is not an object
 	case r.StatusCode == http.StatusNotFound:
 		e.causes = []error{fs.ErrNotExist}
 	case r.StatusCode == http.StatusForbidden || r.StatusCode == http.StatusUnauthorized:
@@ -152,6 +153,8 @@ func (c *client) hint(op string, r minio.ErrorResponse, a *answer) string {
 	switch r.Code {
 	case minio.NoSuchBucket:
 		return fmt.Sprintf("make the bucket, or check its name and the endpoint %s", c.endpoint.Host)
+	case minio.NoSuchUpload:
+		return "another program, or a lifecycle rule of the bucket, has ended the upload"
 	case "SignatureDoesNotMatch":
 		return "the secret does not belong to the access key: check AWS_SECRET_ACCESS_KEY"
 	case "InvalidAccessKeyId":
