@@ -3,13 +3,18 @@ package diskimg
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"encoding/csv"
+	"encoding/hex"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // A vhdVector is a row of testdata/diskimg/vectors.tsv.
@@ -84,4 +89,107 @@ func TestVHDVectorsInSecondReader(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestVHDVectors(t *testing.T) {
+	for _, v := range vhdVectors(t) {
+		t.Run(v.id, func(t *testing.T) {
+			file := v.read(t)
+			start, before := time.Now(), allocated()
+			d, err := Open(bytes.NewReader(file), int64(len(file)), nil)
+			if used := allocated() - before; used > 16<<20 {
+				t.Errorf("opening takes %d bytes", used)
+			}
+			if took := time.Since(start); took > time.Second {
+				t.Errorf("opening takes %v", took)
+			}
+			if v.expect == "reject" {
+				checkRefused(t, d, err, file)
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d.Size() != v.size || d.Info().Format != VHD {
+				t.Errorf("%d bytes of %s, want %d of vhd", d.Size(), d.Info().Format, v.size)
+			}
+			if v.sha256 != "-" && contentSum(t, d) != v.sha256 {
+				t.Error("the content is another")
+			}
+		})
+	}
+}
+
+// allocated returns the bytes that were allocated so far.
+func allocated() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.TotalAlloc
+}
+
+func checkRefused(t *testing.T, d *Disk, err error, file []byte) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("accepted: %+v", d.Info())
+	}
+	e, ok := errors.AsType[*Error](err)
+	if !ok || e.Format != VHD || e.Offset < 0 || e.Offset > int64(len(file)) {
+		t.Errorf("%v: not an Error with a format and an offset in the file", err)
+	}
+	if !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrUnsupported) {
+		t.Errorf("%v: neither damaged nor unsupported", err)
+	}
+	t.Log(err)
+}
+
+// contentSum returns the SHA-256 of a disk's content, in hexadecimal, read as a stream.
+func contentSum(tb testing.TB, d *Disk) string {
+	tb.Helper()
+	h := sha256.New()
+	r := d.NewReader(tb.Context())
+	defer r.Close()
+	src := NewTee(r, d.Size(), h)
+	for {
+		if _, err := src.Next(); err == io.EOF {
+			return hex.EncodeToString(h.Sum(nil))
+		} else if err != nil {
+			tb.Fatal(err)
+		}
+	}
+}
+
+func TestVHDVectorWarnings(t *testing.T) {
+	want := map[string]string{
+		"v07": "the geometry is of 5222400 bytes only",
+		"v09": "the geometry is of",
+		"v15": "the copy of the footer at the start is missing",
+		"v19": "suspended machine",
+		"v23": "Xen refuses it",
+	}
+	for _, v := range vhdVectors(t) {
+		if v.expect == "reject" {
+			continue
+		}
+		t.Run(v.id, func(t *testing.T) {
+			d := openVHDBytes(t, v.read(t))
+			got := strings.Join(d.Info().Warnings, "; ")
+			if !strings.Contains(got, want[v.id]) || want[v.id] == "" && got != "" {
+				t.Errorf("warnings %q, want %q", got, want[v.id])
+			}
+			err := d.Check(t.Context())
+			if damaged := v.id == "v15"; errors.Is(err, ErrDamaged) != damaged || (err != nil) != damaged {
+				t.Errorf("check: %v", err)
+			}
+		})
+	}
+}
+
+// openVHDBytes opens a VHD that must be good.
+func openVHDBytes(tb testing.TB, file []byte) *Disk {
+	tb.Helper()
+	d, err := Open(bytes.NewReader(file), int64(len(file)), &OpenOptions{Format: VHD})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return d
 }
