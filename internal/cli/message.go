@@ -14,6 +14,9 @@ func (e *Env) Notef(format string, args ...any) {
 	}
 }
 
+// Answerf prints what the user asked for, where standard output is taken for data. Nothing silences it.
+func (e *Env) Answerf(format string, args ...any) { e.message(fmt.Sprintf(format, args...)) }
+
 // Verbosef prints a message that only --verbose asks for.
 func (e *Env) Verbosef(format string, args ...any) {
 	if e.Verbose {

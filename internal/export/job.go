@@ -67,3 +67,13 @@ func (j *Job) Write(ctx context.Context, t diskimg.Target, h hash.Hash, progress
 	}
 	return diskimg.CopyFrom(ctx, t, from, j.content.Size(), &create)
 }
+
+// Limit returns how many bytes the image file has at most: the disk, a sixty-fourth of it for tables and for
+// grains that do not compress, and what does not depend on its size.
+func (j *Job) Limit() int64 {
+	if j.Layout.FileSize >= 0 {
+		return j.Layout.FileSize
+	}
+	size := j.content.Size()
+	return size + size/64 + 1<<20
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"amiforge/bundle"
+	"amiforge/diskimg"
+	"amiforge/internal/cli"
+)
+
+// A differenceError says that two disks differ. It is a failed verification.
+type differenceError struct{ text string }
+
+func (d differenceError) Error() string { return d.text }
+
+func (d differenceError) Is(target error) bool { return target == bundle.ErrVerify }
+
+// runCompare tells whether two disks have the same content, as qemu-img does: where one is longer, it may go on
+// with zeros.
+func (o *options) runCompare(ctx context.Context, e *cli.Env) error {
+	a, err := o.open(ctx, e, o.sources[0])
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	b, err := o.open(ctx, e, o.sources[1])
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	off, err := compare(ctx, e, a, b)
+	if err != nil {
+		return err
+	}
+	sizes := ""
+	if a.Size() != b.Size() {
+		sizes = fmt.Sprintf("; the one has %d bytes, the other %d", a.Size(), b.Size())
+	}
+	if off >= 0 {
+		return differenceError{fmt.Sprintf("%s and %s differ, first at byte %d%s", a.location, b.location, off, sizes)}
+	}
+	if sizes != "" {
+		sizes += ", the rest is zero"
+	}
+	e.Notef("%s and %s have the same content%s", a.location, b.location, sizes)
+	return e.Result("", map[string]any{
+		"sources": []string{a.location, b.location}, "same": true, "virtualSizes": []int64{a.Size(), b.Size()},
+	})
+}
+
+// compare returns the offset of the first difference, or -1.
+func compare(ctx context.Context, e *cli.Env, a, b *source) (int64, error) {
+	one, err := a.Source(ctx)
+	if err != nil {
+		return -1, a.named(err)
+	}
+	defer one.Close()
+	other, err := b.Source(ctx)
+	if err != nil {
+		return -1, b.named(err)
+	}
+	defer other.Close()
+	progress := e.Progress("compare", a.Size())
+	defer progress.Done()
+	return diskimg.Compare(
+		&watched{Source: one, source: a, advance: progress.Add},
+		&watched{Source: other, source: b, advance: func(int64) {}},
+	)
+}
+
+// watched is a Source that tells how far it has come, and whose errors name its disk.
+type watched struct {
+	diskimg.Source
+	source  *source
+	advance func(n int64)
+	end     int64 // of what was told
+}
+
+func (w *watched) Next() (diskimg.Extent, error) {
+	e, err := w.Source.Next()
+	if err == nil {
+		w.advance(e.Offset - w.end)
+		w.end = e.Offset
+	}
+	return e, w.source.named(err)
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.Source.Read(p)
+	w.advance(int64(n))
+	w.end += int64(n)
+	return n, w.source.named(err)
+}

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+
+	"amiforge/diskimg"
+	"amiforge/internal/cli"
+	"amiforge/internal/export"
+)
+
+// runExport writes an image.
+func (o *options) runExport(ctx context.Context, e *cli.Env) error {
+	chosen, err := o.choose(e)
+	if err != nil {
+		return err
+	}
+	src, err := o.open(ctx, e, o.sources[0])
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	dst, err := o.destination(src.name, chosen.format)
+	if err != nil {
+		return err
+	}
+	if err := src.refuse(dst.String()); err != nil {
+		return err
+	}
+	create, err := o.createOptions(e, chosen, src, dst)
+	if err != nil {
+		return err
+	}
+	content, err := o.shape(e, src, chosen, create)
+	if err != nil {
+		return err
+	}
+	x := &exporting{options: o, source: src, chosen: chosen, dst: dst, content: content}
+	if err := x.prepare(ctx, e, create); err != nil {
+		return src.named(err)
+	}
+	if err := x.write(ctx, e); err != nil {
+		return src.named(err)
+	}
+	return x.result(e)
+}
+
+// createOptions returns the options that do not depend on the disk's final size.
+func (o *options) createOptions(e *cli.Env, c choice, src *source, dst destination) (*diskimg.CreateOptions, error) {
+	at, given, err := sourceDate(e)
+	if err != nil {
+		return nil, err
+	}
+	create := &diskimg.CreateOptions{
+		Format: c.format, Subformat: c.subformat, Level: o.level, Workers: o.jobs,
+		Name: dst.name(src.name + "." + string(c.format)), Time: at,
+	}
+	if given {
+		create.Rand = export.Random(at, src.Size(), c.format, c.subformat, create.Name)
+	}
+	return create, nil
+}
+
+// shape gives the disk its final size and partition table, and says what was done.
+func (o *options) shape(e *cli.Env, src *source, c choice, create *diskimg.CreateOptions) (export.Content, error) {
+	shape := &export.Shape{Partition: o.partition, Size: o.size, Grow: o.grow, Align: c.align, Rand: create.Rand}
+	content, done, err := shape.Apply(src.Content)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", src.location, err)
+	}
+	for _, text := range done {
+		e.Notef("%s", text)
+	}
+	if c.preset != nil {
+		if err := c.preset.Check(content.Size()); err != nil {
+			return nil, fmt.Errorf("%s: %w", src.location, err)
+		}
+	}
+	return content, nil
+}
+
+// exporting is an image that is being written.
+type exporting struct {
+	*options
+	source  *source
+	chosen  choice
+	dst     destination
+	content export.Content
+	job     *export.Job
+	image   cli.Image
+	hash    hash.Hash // nil without --sha256
+}
+
+// prepare finds out the layout of the image, and begins it. Standard output comes first: it may be refused, and the
+// layout may take a pass over the data.
+func (x *exporting) prepare(ctx context.Context, e *cli.Env, create *diskimg.CreateOptions) (err error) {
+	inOrder := x.dst.path == "-"
+	if inOrder {
+		if x.image, err = x.dst.create(ctx, e, nil, x.options); err != nil {
+			return err
+		}
+	}
+	if x.job, err = export.Prepare(ctx, x.content, create, inOrder); err != nil {
+		return err
+	}
+	if x.job.Dense {
+		e.Notef("the bundle does not tell where its data is: every block of the image is allocated (streamOptimized vmdk needs no such map)")
+	}
+	if x.sha256 {
+		x.hash = sha256.New()
+	}
+	if !inOrder {
+		x.image, err = x.dst.create(ctx, e, x.job, x.options)
+	}
+	return err
+}
+
+func (x *exporting) write(ctx context.Context, e *cli.Env) error {
+	progress := e.Progress("export", x.content.Size())
+	defer progress.Done()
+	err := x.job.Write(ctx, x.image, x.hash, progress.Add)
+	if err == nil {
+		err = x.image.Commit()
+	}
+	if err != nil {
+		return errors.Join(x.dst.interrupted(ctx, x.image, err), x.image.Close())
+	}
+	return nil
+}
+
+// A result is what --json prints.
+type result struct {
+	Source      string            `json:"source"`
+	Location    string            `json:"location"`
+	Format      diskimg.Format    `json:"format"`
+	Subformat   diskimg.Subformat `json:"subformat,omitempty"`
+	VirtualSize int64             `json:"virtualSize"`
+	FileSize    *int64            `json:"fileSize,omitempty"` // missing where it is not known
+	SHA256      string            `json:"sha256,omitempty"`   // of the disk's content
+}
+
+func (x *exporting) result(e *cli.Env) error {
+	r := result{
+		Source: x.source.location, Location: x.dst.String(), Format: x.chosen.format, Subformat: x.chosen.subformat,
+		VirtualSize: x.content.Size(),
+	}
+	size, err := x.dst.size(x.job.Layout)
+	if err != nil {
+		return err
+	}
+	if size >= 0 {
+		r.FileSize = &size
+	}
+	text := r.Location
+	if x.hash != nil {
+		r.SHA256 = hex.EncodeToString(x.hash.Sum(nil))
+		text += "\n" + r.SHA256 + "  " + r.Location
+	}
+	e.Verbosef("%s, %d bytes of disk", x.chosen, r.VirtualSize)
+	if x.dst.path != "-" {
+		return e.Result(text, r)
+	}
+	if x.hash != nil {
+		e.Answerf("%s  -", r.SHA256)
+	}
+	return nil
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"amiforge/diskimg"
+	"amiforge/internal/cli"
+	"amiforge/internal/export"
+	"amiforge/internal/registry"
+)
+
+// A source is a disk that a command line names.
+type source struct {
+	export.Content
+	location string                  // of the file or of the manifest
+	name     string                  // what an image of it is called
+	refuse   func(path string) error // a path that leads to what it is made from
+}
+
+// bundleLimit is the default of --max-size for bundles, in bytes.
+const bundleLimit = 1 << 40
+
+// open opens the disk that arg names.
+func (o *options) open(ctx context.Context, e *cli.Env, arg string) (*source, error) {
+	switch {
+	case isImageID(arg):
+		return o.openImage(ctx, e, arg)
+	case isManifest(arg):
+		return o.openBundle(ctx, e, arg, nil)
+	case strings.HasPrefix(arg, "s3://"):
+		return nil, cli.Usagef("%s: in a bucket, the manifest of a bundle is wanted: s3://bucket/prefix/image.manifest.xml", arg)
+	case arg == "-":
+		return nil, cli.Usagef("a disk cannot be read from standard input: give a file, a bundle's manifest or an AMI ID")
+	}
+	return o.openFile(e, arg)
+}
+
+// isImageID tells an AMI ID from the name of a file that is there.
+func isImageID(arg string) bool {
+	if !strings.HasPrefix(arg, "ami-") {
+		return false
+	}
+	_, err := os.Lstat(arg)
+	return registry.CheckID(arg) == nil || errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(arg, "./")
+}
+
+// isManifest tells the manifest of a bundle by its name.
+func isManifest(arg string) bool {
+	return strings.HasSuffix(arg, ".manifest.xml") || strings.HasSuffix(arg, ".manifest.xml.encrypted")
+}
+
+func (o *options) openFile(e *cli.Env, path string) (*source, error) {
+	f, err := export.OpenFile(path, diskimg.Format(o.sourceFormat))
+	if err != nil {
+		return nil, err
+	}
+	if o.maxSize > 0 && f.Size() > o.maxSize {
+		f.Close()
+		return nil, tooLarge(path, f.Size(), o.maxSize)
+	}
+	info := f.Disk().Info()
+	for _, w := range info.Warnings {
+		e.Warnf("%s: %s", path, w)
+	}
+	inputs := []string{path}
+	for _, name := range info.Files {
+		inputs = append(inputs, filepath.Join(filepath.Dir(path), name))
+	}
+	return &source{
+		Content: f, location: path, name: baseName(path),
+		refuse: func(out string) error { return cli.RefuseInputs(out, inputs...) },
+	}, nil
+}
+
+// baseName returns a file's name without its directory, and without the suffix that tells its format.
+func baseName(path string) string {
+	name := filepath.Base(path)
+	if suffixFormat(name) == "" {
+		return name
+	}
+	return strings.TrimSuffix(name, filepath.Ext(name))
+}
+
+// openImage opens the bundle of a registered image.
+func (o *options) openImage(ctx context.Context, e *cli.Env, id string) (*source, error) {
+	if err := o.needKey(); err != nil {
+		return nil, err
+	}
+	image, err := cli.FindImage(ctx, e, id)
+	if err != nil {
+		return nil, err
+	}
+	return o.openBundle(ctx, e, image.Location, &image)
+}
+
+// openBundle opens the bundle with the manifest at location, which is that of a registered image if image is not
+// nil.
+func (o *options) openBundle(ctx context.Context, e *cli.Env, location string, image *registry.Image) (*source, error) {
+	if err := o.needKey(); err != nil {
+		return nil, err
+	}
+	open, err := o.Options(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	object, err := cli.OpenObject(ctx, location, e.StoreConfig())
+	if err != nil {
+		return nil, err
+	}
+	b, err := cli.OpenBundle(ctx, e, object, open)
+	if err != nil {
+		return nil, err
+	}
+	name := b.Manifest.Image.Name
+	if image != nil {
+		name = image.ID
+		if err := cli.CheckRegistered(*image, object, b); err != nil {
+			return nil, err
+		}
+	}
+	limit := o.maxSize
+	if limit == 0 {
+		limit = bundleLimit
+	}
+	if size := b.Manifest.Image.Size; size > limit {
+		return nil, tooLarge(object.String(), size, limit)
+	}
+	return &source{
+		Content: export.NewBundle(b, object.String()), location: object.String(), name: name,
+		refuse: func(out string) error { return o.RefuseBundle(out, object, b.Manifest.Image.Parts) },
+	}, nil
+}
+
+func (o *options) needKey() error {
+	switch {
+	case o.Key == "":
+		return cli.Usagef("-k KEY is needed: the private key that opens the bundle")
+	case o.sourceFormat != "" && o.sourceFormat != string(diskimg.RAW):
+		return cli.Usagef("--source-format %s: what is in a bundle is raw", o.sourceFormat)
+	}
+	return nil
+}
+
+func tooLarge(location string, size, limit int64) error {
+	return fmt.Errorf("%s: the disk claims to be %d bytes long, more than --max-size %s", location, size, cli.FormatSize(limit))
+}
+
+// named says which disk file is not as it should be, where err is of what is in it.
+func (s *source) named(err error) error {
+	if _, ok := errors.AsType[*diskimg.Error](err); ok {
+		return fmt.Errorf("%s: %w", s.location, err)
+	}
+	return err
+}

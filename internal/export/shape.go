@@ -1,0 +1,83 @@
+package export
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+
+	"amiforge/diskimg"
+)
+
+// A Shape says in what a disk differs from the content that it is made of. The zero Shape leaves it as it is.
+type Shape struct {
+	Partition string // mbr or gpt: the content, a bare file system, becomes the disk's one partition
+	Size      int64  // of the disk, in bytes; 0 leaves it
+	Grow      int64  // bytes to add
+	Align     int64  // the size becomes a multiple of it, in bytes
+
+	Rand io.Reader // for the GUIDs of a partition table; crypto/rand if nil
+}
+
+// Apply returns the content of the shaped disk, and what was done, for the user. A disk only ever grows, and what
+// is added is zero; file systems do not grow with it, but a partition that Apply makes does.
+func (s *Shape) Apply(c Content) (shaped Content, done []string, err error) {
+	shaped = c
+	if s.Partition != "" {
+		shaped, err = s.partition(c, c.Size())
+		if err != nil {
+			return nil, nil, err
+		}
+		done = append(done, fmt.Sprintf("partition 1 of the disk (%s) holds the image", s.Partition))
+	}
+	size, said, err := s.size(shaped.Size())
+	if err != nil || size == shaped.Size() {
+		return shaped, done, err
+	}
+	done = append(done, said...)
+	if s.Partition == "" {
+		return grown{c, size}, done, nil
+	}
+	shaped, err = s.partition(c, c.Size()+size-shaped.Size())
+	if err != nil || shaped.Size() == size {
+		return shaped, done, err
+	}
+	if shaped.Size()%max(s.Align, 1) != 0 {
+		return nil, nil, fmt.Errorf("a disk with a partition table has whole MiB, which are not a multiple of %d bytes", s.Align)
+	}
+	return shaped, append(done, fmt.Sprintf("the disk has %d bytes: whole MiB, for its partition table", shaped.Size())), nil
+}
+
+// size returns the size of a disk that has so many bytes before, and what there is to say about it.
+func (s *Shape) size(before int64) (size int64, said []string, err error) {
+	size = max(before, s.Size)
+	switch {
+	case s.Size > 0 && s.Size < before:
+		return 0, nil, fmt.Errorf("resize to %d bytes: the disk has %d, and a disk is never made smaller", s.Size, before)
+	case s.Grow > diskimg.MaxSize-size || s.Align > diskimg.MaxSize-size:
+		return 0, nil, fmt.Errorf("resize: a disk has at most %d bytes", int64(diskimg.MaxSize))
+	}
+	if size += s.Grow; size > before {
+		said = append(said, fmt.Sprintf("the disk grows from %d to %d bytes; its file systems do not", before, size))
+	}
+	if rest := size % max(s.Align, 1); rest != 0 {
+		size += s.Align - rest
+		said = append(said, fmt.Sprintf("the disk is padded with %d zero bytes to %d, a multiple of %s", s.Align-rest, size, unit(s.Align)))
+	}
+	return size, said, nil
+}
+
+// unit returns n bytes as they are best read.
+func unit(n int64) string {
+	if n%(1<<20) == 0 {
+		return strconv.FormatInt(n>>20, 10) + " MiB"
+	}
+	return strconv.FormatInt(n, 10) + " bytes"
+}
+
+// grown is a content with zeros behind it.
+type grown struct {
+	Content
+	size int64
+}
+
+func (g grown) Size() int64 { return g.size }
