@@ -57,7 +57,7 @@ func (g *grainFile) checkTables(ctx context.Context, found *findings) error {
 // checkRedundant compares the redundant tables with the others.
 func (g *grainFile) checkRedundant(ctx context.Context, found *findings) error {
 	if g.head.Flags&flagRedundant != 0 && g.redundant == nil && len(g.directory) > 0 {
-		found.addf(48, "the redundant grain directory is missing")
+		found.addf(g.at+48, "the redundant grain directory is missing")
 	}
 	for i := range g.redundant {
 		if err := context.Cause(ctx); err != nil {

@@ -11,6 +11,8 @@ import (
 // maxDescriptor bounds a descriptor, in bytes. Those that are found have less than one KiB.
 const maxDescriptor = 64 << 10
 
+const consolidate = "consolidate the snapshots first, or qemu-img convert -O raw makes one disk of them"
+
 // A diskDescriptor is the text that says what a VMDK disk consists of, as a file of its own or within the first
 // extent [Virtual Disk Format 5.0, "The Descriptor File"]. Nothing in it is case-sensitive but the names of files.
 type diskDescriptor struct {
@@ -107,11 +109,16 @@ func (d *diskDescriptor) check() error {
 			return notReadf(d.at[key], "this is an encrypted VMDK, which amiforge does not read; decrypt the virtual machine first")
 		}
 	}
-	parent, hasParent := d.values["parentcid"]
-	_, hasHint := d.values["parentfilenamehint"]
-	if hasParent && !strings.EqualFold(parent, "ffffffff") || hasHint {
-		return notReadf(d.at["parentcid"], "this VMDK is a delta link (a snapshot), which depends on other files (parentCID=%.20s, %.100q); "+
-			"consolidate the snapshots first, or qemu-img convert -O raw makes one disk of all", parent, d.values["parentfilenamehint"])
+	return d.checkParent()
+}
+
+// checkParent refuses delta links: they have only what differs from another file.
+func (d *diskDescriptor) checkParent() error {
+	if hint, ok := d.values["parentfilenamehint"]; ok {
+		return notReadf(d.at["parentfilenamehint"], "this VMDK is a delta link (a snapshot) of %.100q; %s", hint, consolidate)
+	}
+	if parent, ok := d.values["parentcid"]; ok && !strings.EqualFold(parent, "ffffffff") {
+		return notReadf(d.at["parentcid"], "this VMDK is a delta link (a snapshot) of the disk of CID %.20s; %s", parent, consolidate)
 	}
 	return nil
 }

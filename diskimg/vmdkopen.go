@@ -59,10 +59,14 @@ func (m *vmdkImage) takeDescriptor(g *grainFile, d *diskDescriptor) error {
 	if err := d.check(); err != nil {
 		return err
 	}
-	if s := d.subformat(); s != MonolithicSparse && s != StreamOptimized {
-		return d.unsupportedKind()
-	} else if s != m.about.Subformat {
+	switch s := d.subformat(); s {
+	case m.about.Subformat:
+	case MonolithicSparse, StreamOptimized:
 		m.warn("the descriptor says %s, the header %s", s, m.about.Subformat)
+	case MonolithicFlat, TwoGBMaxExtentSparse, twoGBMaxExtentFlat:
+		return damagedf(VMDK, d.at["createtype"], "the descriptor says %s, but stands in a sparse file", s)
+	default:
+		return d.unsupportedKind()
 	}
 	if len(d.extents) != 1 || d.extents[0].kind != "SPARSE" {
 		return damagedf(VMDK, d.start, "the embedded descriptor does not have one SPARSE extent")

@@ -24,6 +24,7 @@ type grainFile struct {
 	r    io.ReaderAt
 	size int64      // of the file, in bytes
 	head vmdkHeader // the footer, if there is one
+	at   int64      // where head is, in bytes
 
 	grain      int64 // bytes
 	coverage   int64 // bytes of the disk that a grain table stands for

@@ -113,7 +113,7 @@ func (g *grainFile) takeFooter() error {
 	}
 	// The descriptor is where the header says: streams are read from their beginning.
 	foot.DescriptorOffset, foot.DescriptorSize = g.head.DescriptorOffset, g.head.DescriptorSize
-	g.head, g.footer = foot, true
+	g.head, g.at, g.footer = foot, at+SectorSize, true
 	return nil
 }
 

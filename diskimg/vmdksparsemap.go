@@ -22,11 +22,11 @@ type region struct {
 // load reads the directories and looks at every entry of every table. See scan.
 func (g *grainFile) load() error {
 	var err error
-	if g.directory, err = g.readDirectory(g.head.GDOffset, "grain directory"); err != nil {
+	if g.directory, err = g.readDirectory(g.head.GDOffset, "grain directory", 56); err != nil {
 		return err
 	}
 	if g.head.Flags&flagRedundant != 0 && g.head.RGDOffset != 0 {
-		if g.redundant, err = g.readDirectory(g.head.RGDOffset, "redundant grain directory"); err != nil {
+		if g.redundant, err = g.readDirectory(g.head.RGDOffset, "redundant grain directory", 48); err != nil {
 			return err
 		}
 	}
@@ -36,14 +36,14 @@ func (g *grainFile) load() error {
 	return g.scan()
 }
 
-// readDirectory reads a grain directory whose entries all lie in the file.
-func (g *grainFile) readDirectory(sector uint64, name string) ([]uint32, error) {
+// readDirectory reads a grain directory whose entries all lie in the file. Byte field of the header points to it.
+func (g *grainFile) readDirectory(sector uint64, name string, field int64) ([]uint32, error) {
 	n := g.directoryLength()
 	if n == 0 {
 		return nil, nil
 	}
 	if sector == 0 || sector > uint64(g.size/SectorSize) || n*4 > g.size-int64(sector)*SectorSize {
-		return nil, damagedf(VMDK, 56, "the %s (sector %d, %d entries) lies beyond the end of the file", name, sector, n)
+		return nil, damagedf(VMDK, g.at+field, "the %s (sector %d, %d entries) does not lie in the file", name, sector, n)
 	}
 	at := int64(sector) * SectorSize
 	raw := make([]byte, n*4)
