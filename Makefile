@@ -6,6 +6,7 @@ MAKEFLAGS += --no-builtin-rules
 
 GO ?= go
 FUZZTIME ?= 30s
+BOOT_DIR ?= $(or $(TMPDIR),/tmp)/amiforge-boot
 
 gofumpt     := mvdan.cc/gofumpt@v0.12.0
 staticcheck := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -21,7 +22,7 @@ else
 test: export CGO_ENABLED = 0
 endif
 
-.PHONY: build demo test bench lint fuzz deps clean help
+.PHONY: build demo test boot-test bench lint fuzz deps boot-deps clean help
 
 ## build: the programs, static, into bin/ (what make alone does)
 build:
@@ -38,6 +39,14 @@ test:
 	$(GO) test $(race) -count=1 -v -run '^TestStart$$' ./internal/miniotest
 	$(GO) test $(race) -timeout 25m ./...
 
+## boot-test: boot a Debian disk from every format of ami-export; it is made as root, once, and stays in BOOT_DIR
+boot-test: build $(BOOT_DIR)/disk.raw
+	PATH="$(CURDIR)/bin:$$PATH" BOOT_DISK="$(abspath $(BOOT_DIR)/disk.raw)" AMIFORGE_TEST_NO_SKIP=1 \
+		$(GO) test -tags boot -count=1 -timeout 60m -v -run '^TestExportsBoot$$' ./internal/boottest
+
+$(BOOT_DIR)/disk.raw: testdata/boot/make.sh | boot-deps
+	@testdata/boot/make.sh $@
+
 ## bench: a table of bundling and unbundling against pipelines of tar, gzip, pigz and openssl
 bench: build
 	$(GO) run ./internal/bench -bin bin
@@ -46,8 +55,8 @@ bench: build
 ## lint: gofumpt, go vet, staticcheck and shellcheck, and a build for each platform
 lint:
 	@files=$$($(GO) run $(gofumpt) -l .) && { test -z "$$files" || { echo "not formatted:" $$files >&2; exit 1; }; }
-	$(GO) vet ./...
-	$(GO) run $(staticcheck) ./...
+	$(GO) vet -tags boot ./...
+	$(GO) run $(staticcheck) -tags boot ./...
 	@set -e; for platform in $(platforms); do \
 		echo "build and vet for $$platform"; \
 		export CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/}; \
@@ -70,15 +79,23 @@ tools := ruby:ruby python3:python3 openssl:openssl tar:tar gzip:gzip pigz:pigz q
 	mkfs.xfs:xfsprogs mkfs.btrfs:btrfs-progs mkfs.vfat:dosfstools \
 	mke2fs:e2fsprogs debugfs:e2fsprogs shellcheck:shellcheck bash:bash cmp:diffutils losetup:mount cc:gcc cc:libc6-dev
 
+# What make boot-test needs beyond that: it emulates a machine, and makes the disk for it.
+boot_tools := qemu-system-x86_64:qemu-system-x86 debootstrap:debootstrap unshare:util-linux cmp:diffutils sfdisk:fdisk \
+	mke2fs:e2fsprogs mkfs.vfat:dosfstools mcopy:mtools syslinux:syslinux /usr/lib/syslinux/mbr/mbr.bin:syslinux-common \
+	/usr/share/keyrings/debian-archive-keyring.gpg:debian-archive-keyring
+
 ## deps: install, with apt, the foreign programs that tests and make bench compare with
-deps:
+## boot-deps: install, with apt, what make boot-test needs
+deps: wanted = $(tools)
+boot-deps: wanted = $(boot_tools)
+deps boot-deps:
 	@PATH="$$PATH:/usr/sbin:/sbin"; missing=; \
-	for tool in $(tools); do \
-		command -v "$${tool%:*}" >/dev/null || missing="$$missing $${tool#*:}"; \
+	for tool in $(wanted); do \
+		command -v "$${tool%:*}" >/dev/null || test -e "$${tool%:*}" || missing="$$missing $${tool#*:}"; \
 	done; \
 	if [ -z "$$missing" ]; then echo "nothing is missing"; exit; fi; \
 	if ! command -v apt-get >/dev/null; then \
-		echo "make deps: there is no apt-get here; install by hand:$$missing" >&2; exit 1; \
+		echo "make $@: there is no apt-get here; install by hand:$$missing" >&2; exit 1; \
 	fi; \
 	sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 	set -x; \
