@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"amiforge/internal/sparse"
 )
 
 // A Source is the content of an image as a stream: Next goes to the next extent of data, Read reads it. Extents
@@ -15,8 +17,8 @@ type Source interface {
 }
 
 // NewImageFrom returns an image of size bytes with the content that src yields. The ascending extents are where it
-// has data at most; they are aligned and joined until a tar can hold their map, and what src leaves out of them is
-// stored as zeros. Reading must end when the context of Create does: that is for src to see to.
+// has data at most: what src yields outside of them must be zero. They are aligned and joined until a tar can hold
+// their map, and what src leaves out of them is stored as zeros. Reading must end when the context of Create does: that is for src to see to.
 func NewImageFrom(src Source, size int64, extents []Extent) *Image {
 	extents = coalesce(extents, size, maxMap)
 	return &Image{
@@ -51,20 +53,63 @@ func (r *filledReader) Read(p []byte) (int, error) {
 }
 
 // advance goes on to the next extents, of either kind, where the current ones are used up.
-func (r *filledReader) advance() (err error) {
+func (r *filledReader) advance() error {
 	for len(r.extents) > 0 && r.extents[0].Length == 0 {
 		r.extents = r.extents[1:]
 	}
-	for r.have.Length == 0 && !r.ended && err == nil {
-		r.have, err = r.src.Next()
-		if err == io.EOF {
-			r.have, r.ended, err = Extent{}, true, nil
+	for {
+		if err := r.refill(); err != nil {
+			return err
+		}
+		n := r.outside()
+		if n == 0 {
+			return nil
+		}
+		if err := r.passZeros(n); err != nil {
+			return err
 		}
 	}
-	if r.have.Length > 0 && (len(r.extents) == 0 || r.have.Offset < r.extents[0].Offset) {
-		err = fmt.Errorf("image: there is data at byte %d, where there should be none", r.have.Offset)
+}
+
+// refill makes have the next extent of src where the current one is used up.
+func (r *filledReader) refill() error {
+	for r.have.Length == 0 && !r.ended {
+		e, err := r.src.Next()
+		switch {
+		case err == io.EOF:
+			r.ended = true
+		case err != nil:
+			return err
+		default:
+			r.have = e
+		}
 	}
-	return err
+	return nil
+}
+
+// outside returns how much of what src has comes before the extents.
+func (r *filledReader) outside() int64 {
+	if len(r.extents) == 0 {
+		return r.have.Length
+	}
+	return max(min(r.have.Length, r.extents[0].Offset-r.have.Offset), 0)
+}
+
+// passZeros reads n bytes that must be zero.
+func (r *filledReader) passZeros(n int64) error {
+	p := make([]byte, min(n, sparse.MaxZero))
+	for n > 0 {
+		p = p[:min(n, int64(len(p)))]
+		if _, err := io.ReadFull(r.src, p); err != nil {
+			return noEOF(err)
+		}
+		if !sparse.IsZero(p) {
+			return fmt.Errorf("image: there is data at byte %d or behind it, where there should be none", r.have.Offset)
+		}
+		n -= int64(len(p))
+		r.have = skip(r.have, len(p))
+	}
+	return nil
 }
 
 // fill fills p, or the beginning of it, with what stands at the first extent.

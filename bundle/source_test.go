@@ -97,19 +97,26 @@ func manyExtents(n int, step, length int64) (extents []Extent) {
 }
 
 func TestFilledReader(t *testing.T) {
-	given := []Extent{{3, 10}, {13, 20}, {700, 100}}
-	image := sparseImage(1000, given)
-	wanted := []Extent{{0, 100}, {512, 488}}
-	want := append(slices.Clone(image[:100]), image[512:]...)
-	r := &filledReader{src: &sliceSource{content: image, extents: given}, extents: slices.Clone(wanted)}
-	if err := iotest.TestReader(r, want); err != nil {
-		t.Error(err)
+	image := sparseImage(1000, []Extent{{3, 10}, {13, 20}, {700, 100}})
+	wanted := []Extent{{0, 100}, {512, 388}}
+	want := append(slices.Clone(image[:100]), image[512:900]...)
+	for name, given := range map[string][]Extent{
+		"its data":        {{3, 10}, {13, 20}, {700, 100}},
+		"zeros around it": {{0, 90}, {95, 100}, {300, 700}},
+		"all":             {{0, 1000}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := &filledReader{src: &sliceSource{content: image, extents: given}, extents: slices.Clone(wanted)}
+			if err := iotest.TestReader(r, want); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 
 // What does not keep to its extents, or does not end well, is no image.
 func TestFilledReaderRefuses(t *testing.T) {
-	image := make([]byte, 1000)
+	image := bytes.Repeat([]byte{1}, 1000)
 	boom := errors.New("boom")
 	tests := []struct {
 		name  string

@@ -22,7 +22,8 @@ const usage = `Usage:
 
 Compresses and encrypts IMAGE (a file, a block device, or - for standard input),
 cuts it into parts and signs a manifest that names them. The holes of a sparse
-image are not stored. Prints where the manifest is.
+image are not stored. Of a VHD or VMDK file the disk in it is bundled. Prints
+where the manifest is.
 
   -c, --cert FILE             the owner's X.509 certificate
   -k, --privatekey FILE       the private key that belongs to it; signs the manifest
@@ -41,6 +42,8 @@ image are not stored. Prints where the manifest is.
       --compression-level N   1 (fastest) to 9 (smallest) (default: 6)
   -j, --jobs N                processors to use (default: all)
       --size SIZE             length of the image where it is a pipe
+      --image-format FORMAT   raw, vhd or vmdk: what the file IMAGE must be (default:
+                              what it is). With raw it is taken as it is
       --no-scan               do not look for zero blocks first
       --no-sync               do not wait for the disk
       --force                 replace a bundle of that name, which is gone then even
@@ -69,6 +72,7 @@ type options struct {
 	mappings, productCodes          []string
 	partSize, size                  int64
 	level, jobs                     int
+	imageFormat                     string
 	noScan, noSync, force           bool
 }
 
@@ -84,11 +88,11 @@ func run(ctx context.Context, e *cli.Env) error {
 	if err := o.refuseExisting(ctx, e); err != nil {
 		return err
 	}
-	im, err := o.openImage(ctx, e)
+	im, opened, err := o.openImage(ctx, e)
 	if err != nil {
 		return err
 	}
-	defer im.Close()
+	defer opened.Close()
 	cfg := e.StoreConfig()
 	cfg.NoSync, cfg.Create = o.noSync, true
 	st, loc, err := o.openStore(ctx, cfg)
@@ -144,6 +148,7 @@ func parse(e *cli.Env) (*options, error) {
 	cli.SizeVar(f, &o.size, "size", "", 0, "")
 	f.IntVar(&o.level, "compression-level", o.level, "")
 	f.IntVarP(&o.jobs, "jobs", "j", 0, "")
+	f.StringVar(&o.imageFormat, "image-format", "", "")
 	f.BoolVar(&o.noScan, "no-scan", false, "")
 	f.BoolVar(&o.noSync, "no-sync", false, "")
 	f.BoolVar(&o.force, "force", false, "")
@@ -193,7 +198,7 @@ func (o *options) check() error {
 	case o.level == 0:
 		return cli.Usagef("--compression-level 0: want 1 to 9")
 	}
-	return nil
+	return o.checkFormat()
 }
 
 // createOptions reads the keys and checks all that can be checked before any work is done.
@@ -226,13 +231,6 @@ func (o *options) createOptions(e *cli.Env) (*bundle.CreateOptions, error) {
 		return nil, cli.Usagef("%w", err)
 	}
 	return opts, nil
-}
-
-func (o *options) openImage(ctx context.Context, e *cli.Env) (*bundle.Image, error) {
-	if o.image == "-" {
-		return bundle.NewImage(e.Stdin, o.size, nil), nil
-	}
-	return bundle.OpenImage(ctx, o.image, &bundle.ImageOptions{Size: o.size, NoScan: o.noScan})
 }
 
 // refuseExisting refuses to overwrite a bundle before the image is looked at, which may take its time.
