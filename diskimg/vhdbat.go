@@ -51,20 +51,15 @@ func (h *vhdHeader) layout(f *vhdFooters) vhdLayout {
 
 // validate checks that every block lies where blocks may lie, and that none lies in another.
 func (l *vhdLayout) validate(bat vhdBAT) error {
-	var used int64
 	for i, entry := range bat {
 		if entry == vhdUnused {
 			continue
 		}
-		used++
 		if err := l.validateEntry(i, entry); err != nil {
 			return err
 		}
 	}
-	if used*l.blockSize > l.end {
-		return damagedf(VHD, l.batAt, "%d blocks of %d bytes lie one in another: the file has %d", used, l.blockSize, l.end)
-	}
-	return l.validateApart(bat, used)
+	return l.validateApart(bat)
 }
 
 func (l *vhdLayout) validateEntry(i int, entry uint32) error {
@@ -80,27 +75,28 @@ func (l *vhdLayout) validateEntry(i int, entry uint32) error {
 	return nil
 }
 
-// validateApart checks that no two of the used blocks overlap. They are not more than fit into the file.
-func (l *vhdLayout) validateApart(bat vhdBAT, used int64) error {
-	sorted := make([]uint32, 0, used)
-	for _, entry := range bat {
-		if entry != vhdUnused {
-			sorted = append(sorted, entry)
-		}
-	}
+// validateApart checks that no two blocks overlap.
+func (l *vhdLayout) validateApart(bat vhdBAT) error {
+	sorted := slices.Clone(bat)
 	slices.Sort(sorted)
-	for i := range sorted[min(1, len(sorted)):] {
-		a, b := sorted[i], sorted[i+1]
+	for i := 1; i < len(sorted) && sorted[i] != vhdUnused; i++ {
+		a, b := sorted[i-1], sorted[i]
 		if int64(b-a)*SectorSize < l.blockSize {
-			first := slices.Index(bat, a)
-			second := first + 1 + slices.Index(bat[first+1:], b)
-			if a != b {
-				second = slices.Index(bat, b)
-			}
-			return damagedf(VHD, l.entryAt(second), "block %d at byte %d lies in block %d at byte %d", second, int64(b)*SectorSize, first, int64(a)*SectorSize)
+			return l.overlap(bat, a, b)
 		}
 	}
 	return nil
+}
+
+// overlap returns the error about two entries, of which one may be twice in the BAT.
+func (l *vhdLayout) overlap(bat vhdBAT, a, b uint32) error {
+	first := slices.Index(bat, a)
+	second := slices.Index(bat, b)
+	if a == b {
+		second = first + 1 + slices.Index(bat[first+1:], b)
+	}
+	return damagedf(VHD, l.entryAt(second), "block %d at byte %d lies in block %d at byte %d",
+		second, int64(b)*SectorSize, first, int64(a)*SectorSize)
 }
 
 func (l *vhdLayout) entryAt(i int) int64 { return l.batAt + 4*int64(i) }

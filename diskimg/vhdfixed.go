@@ -30,7 +30,7 @@ func (d *fixedVHD) info() Info {
 	i := d.footers.info()
 	i.Subformat, i.FileSize, i.Allocated = Fixed, d.fileSize, d.rawImage.info().Allocated
 	if more := d.footers.dataEnd - d.size; more > 0 {
-		i.Warnings = append(i.Warnings, fmt.Sprintf("between the end of the disk and the footer are %d bytes of nothing", more))
+		i.Warnings = append(i.Warnings, fmt.Sprintf("between the end of the disk and the footer are %d bytes that belong to neither", more))
 	}
 	return i
 }
