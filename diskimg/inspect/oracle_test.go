@@ -1,9 +1,11 @@
 package inspect
 
 import (
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,7 +19,7 @@ const (
 	testUUID = "5ca1ab1e-0000-4000-8000-000000000001"
 )
 
-// sparseFile makes a file of size bytes of zeros, with data at off.
+// sparseFile makes a file of size bytes of zeros, with pieces at their offsets, the later over the earlier ones.
 func sparseFile(t *testing.T, size int64, pieces map[int64]string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "disk.raw")
@@ -29,8 +31,8 @@ func sparseFile(t *testing.T, size int64, pieces map[int64]string) string {
 	if err := f.Truncate(size); err != nil {
 		t.Fatal(err)
 	}
-	for off, data := range pieces {
-		if _, err := f.WriteAt([]byte(data), off); err != nil {
+	for _, off := range slices.Sorted(maps.Keys(pieces)) {
+		if _, err := f.WriteAt([]byte(pieces[off]), off); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -88,7 +90,7 @@ func TestFileSystems(t *testing.T) {
 		size      int64 // MiB
 		command   string
 		kind      string
-		fsSize    int64 // bytes; 0: the whole file
+		fsSize    int64 // bytes; the whole file if 0
 		blockSize int64
 	}{
 		{"ext2", 16, "mkfs.ext2 -q -F -L boot -U " + testUUID + " -b 1024", "ext2", 0, 1024},
@@ -112,8 +114,6 @@ func TestFileSystems(t *testing.T) {
 		{"f2fs", 64, "mkfs.f2fs -q -l 世界", "f2fs", 0, 4096},
 		{"swap", 16, "mkswap -q -L swap0 -U " + testUUID, "swap", 0, 4096},
 		{"swap of 64 KiB pages", 16, "mkswap -q -p 65536", "swap", 0, 65536},
-		{"LUKS 1", 32, "cryptsetup -q luksFormat --type luks1 --pbkdf-force-iterations 1000 --key-file /dev/zero --keyfile-size 16 --uuid " + testUUID, "crypto_LUKS", -1, 0},
-		{"LUKS 2", 32, "cryptsetup -q luksFormat --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --key-file /dev/zero --keyfile-size 16 --label secret", "crypto_LUKS", -1, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -130,7 +130,7 @@ func TestFileSystems(t *testing.T) {
 			if tt.fsSize == 0 {
 				tt.fsSize = tt.size * mib
 			}
-			if fs := report.FileSystem; fs.Size != max(tt.fsSize, 0) || fs.BlockSize != tt.blockSize {
+			if fs := report.FileSystem; fs.Size != tt.fsSize || fs.BlockSize != tt.blockSize {
 				t.Errorf("size %d, blocks %d, want %d, %d", fs.Size, fs.BlockSize, tt.fsSize, tt.blockSize)
 			}
 			if report.Table != nil || report.Boot.Mode != BootNone || len(report.Warnings) != 0 {

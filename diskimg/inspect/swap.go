@@ -2,7 +2,7 @@ package inspect
 
 import (
 	"encoding/binary"
-	"slices"
+	"strings"
 )
 
 // A swapHeader is at byte 1024 of swap space, in the order of the machine that made it.
@@ -25,25 +25,37 @@ func findSwap(a *area) *FileSystem {
 	const magicSize = 10
 	for page := int64(4 << 10); page <= 64<<10; page *= 2 {
 		magic := string(a.bytes(page-magicSize, magicSize))
-		switch {
-		case magic == "SWAPSPACE2":
-			return swapSpace(a, "swap", page)
-		case magic == "SWAP-SPACE":
+		switch magic {
+		case "SWAPSPACE2":
+			return swapSpace(a, page)
+		case "SWAP-SPACE":
 			return &FileSystem{Type: "swap", Version: "0", BlockSize: page}
-		case slices.ContainsFunc(hibernated, func(s string) bool { return len(magic) >= len(s) && magic[:len(s)] == s }):
-			return swapSpace(a, "swsuspend", page)
+		}
+		for _, name := range hibernated {
+			if strings.HasPrefix(magic, name) {
+				return hibernatedSwap(a, page, name)
+			}
 		}
 	}
 	return nil
 }
 
-func swapSpace(a *area, kind string, page int64) *FileSystem {
+// hibernatedSwap is swap space that keeps a machine's memory. Its version is the mark.
+func hibernatedSwap(a *area, page int64, mark string) *FileSystem {
+	fs := swapSpace(a, page)
+	if fs != nil {
+		fs.Type, fs.Version = "swsuspend", strings.ToLower(mark)
+	}
+	return fs
+}
+
+func swapSpace(a *area, page int64) *FileSystem {
 	for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
 		var h swapHeader
 		if !a.decode(swapOffset, order, &h) || h.Version != 1 || h.LastPage == 0 {
 			continue
 		}
-		fs := &FileSystem{Type: kind, Version: "1", Size: product(uint64(h.LastPage)+1, uint64(page)), BlockSize: page}
+		fs := &FileSystem{Type: "swap", Version: "1", Size: product(uint64(h.LastPage)+1, uint64(page)), BlockSize: page}
 		if h.Zero == [2]uint32{} { // else it was made before there were labels
 			fs.Label, fs.UUID = label(h.Label[:]), uuid(h.UUID)
 		}

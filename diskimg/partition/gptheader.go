@@ -56,11 +56,11 @@ type gptCopy struct {
 	entries []byte
 }
 
-// readCopy reads the GPT whose header is at sector lba, which is on the disk. If it is not one that can be relied
+// readCopy reads the GPT whose header is at sector lba. If it is not one that can be relied
 // on it says what the problem is; its errors are those of r.
 func readCopy(r io.ReaderAt, size, unit int64, lba uint64) (c *gptCopy, problem string, err error) {
 	if lba == 0 || lba >= uint64(size/unit) {
-		return nil, "the disk is too small", nil
+		return nil, fmt.Sprintf("there is no header at sector %d", lba), nil
 	}
 	c = &gptCopy{unit: unit}
 	if c.sector, err = readBytes(r, int64(lba)*unit, unit); err != nil {

@@ -29,10 +29,13 @@ func Read(r io.ReaderAt, size int64) (*Table, error) {
 		return nil, nil
 	}
 	if isProtective(sector) {
-		return readGPT(r, size, sector)
+		t, err := readGPT(r, size, sector)
+		if err != nil || t.UUID != "" || isMBR(sector) {
+			return t, err
+		}
 	}
 	if !isMBR(sector) {
-		return nil, nil
+		return nil, nil // what looked like an entry is code
 	}
 	return readMBR(r, size, sector)
 }

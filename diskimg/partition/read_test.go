@@ -75,7 +75,8 @@ func TestReadNone(t *testing.T) {
 		"NTFS":                   ntfs,
 		"exFAT":                  exfat,
 		"code where entries are": mbrDisk(64, entryOf(0x31, 0x83, 1, 10)),
-		"GPT without an MBR":     unprotected,
+		"code that looks like a protective entry": mbrDisk(64, entryOf(0x31, typeProtective, 1, 10)),
+		"GPT without an MBR":                      unprotected,
 	}
 	for name, disk := range tests {
 		t.Run(name, func(t *testing.T) {

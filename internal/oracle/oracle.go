@@ -66,7 +66,6 @@ func packages() map[string]string {
 	return map[string]string{
 		"blkid":              "util-linux",
 		"cmp":                "diffutils",
-		"cryptsetup":         "cryptsetup-bin",
 		"debugfs":            "e2fsprogs",
 		"dumpe2fs":           "e2fsprogs",
 		"e2fsck":             "e2fsprogs",
