@@ -1,6 +1,7 @@
 package diskimg
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -38,13 +39,20 @@ func (f *vhdFooters) checkCopy(p *vhdProblems) {
 	case !f.front.intact:
 		p.add(true, 0, "the copy of the footer is damaged")
 	case f.back != nil && f.back.intact:
-		i := firstDifference(f.front.raw, f.back.raw)
-		p.add(i >= 0 && !f.hidden(), int64(i), "the copy of the footer differs from the one at the end")
+		i := firstDifference(f.comparable(), f.back.raw)
+		p.add(i >= 0, int64(i), "the copy of the footer differs from the one at the end")
 	}
 }
 
-// hidden tells whether Xen's first versions have hidden the disk: they did it in the copy only.
-func (f *vhdFooters) hidden() bool { return f.tap() && f.front.Hidden != f.back.Hidden }
+// comparable returns the copy of the footer as it should be at the end: Xen's first versions hid a disk in one
+// of the two only.
+func (f *vhdFooters) comparable() []byte {
+	raw := bytes.Clone(f.front.raw)
+	if f.tap() {
+		raw[vhdReservedAt] = f.back.Hidden
+	}
+	return raw
+}
 
 func (f *foundFooter) checkFields(p *vhdProblems) {
 	p.add(f.Features&vhdReserved == 0, f.off+vhdFeaturesAt, "features %#x lack the bit that is always set, 2", f.Features)
