@@ -1,6 +1,7 @@
 package cmd_test
 
 import (
+	"context"
 	"crypto/sha1"
 	"crypto/sha256"
 	"errors"
@@ -20,6 +21,7 @@ import (
 	"amiforge/internal/cli"
 	"amiforge/internal/miniotest"
 	"amiforge/internal/oracle"
+	"amiforge/internal/store"
 )
 
 // Keys of a script's values: its test, and the server of an s3-*.txtar.
@@ -32,6 +34,7 @@ type (
 func commands() map[string]func(ts *testscript.TestScript, neg bool, args []string) {
 	return map[string]func(ts *testscript.TestScript, neg bool, args []string){
 		"flip":     flip,
+		"get":      getObject,
 		"messages": messages,
 		"mkimage":  mkimage,
 		"oracle":   lookOracle,
@@ -172,6 +175,24 @@ func lookOracle(ts *testscript.TestScript, neg bool, args []string) {
 	for _, name := range args {
 		oracle.Look(ts.Value(testingTB{}).(testing.TB), name)
 	}
+}
+
+// get KEY FILE fetches an object of the script's bucket.
+func getObject(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 2, "get KEY FILE")
+	dir, name, err := store.SplitObject("s3://" + ts.Getenv("BUCKET") + "/" + args[0])
+	ts.Check(err)
+	st, err := store.Open(context.Background(), dir, store.Config{Getenv: ts.Getenv})
+	ts.Check(err)
+	r, _, err := st.Open(context.Background(), name)
+	ts.Check(err)
+	defer r.Close()
+	f, err := os.Create(ts.MkAbs(args[1]))
+	ts.Check(err)
+	defer f.Close()
+	_, err = io.Copy(f, r)
+	ts.Check(err)
+	ts.Check(f.Close())
 }
 
 // session reader|nobody makes the commands that follow talk to the server as one who may only read, or do

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"os"
+	"path/filepath"
 	"syscall"
 
 	"amiforge/diskimg"
+	"amiforge/diskimg/inspect"
 	"amiforge/internal/cli"
 )
 
@@ -12,7 +16,8 @@ import (
 type description struct {
 	File string `json:"file"`
 	diskimg.Info
-	DiskUsage int64 `json:"diskUsage"` // bytes that the file takes on the disk
+	DiskUsage int64           `json:"diskUsage"` // bytes that the files take where they are stored
+	Disk      *inspect.Report `json:"disk"`      // what is in the disk
 }
 
 // runInfo describes a disk file.
@@ -23,20 +28,33 @@ func (o *options) runInfo(e *cli.Env) error {
 	}
 	defer src.Close()
 	d := &description{File: src.location, Info: f.Disk().Info()}
-	if d.DiskUsage, err = diskUsage(src.location, d.Files); err != nil {
+	if d.DiskUsage, err = diskUsage(d.File, d.Files); err != nil {
 		return err
 	}
-	return e.Result(d.table(), d)
-}
-
-// diskUsage returns how many bytes a file, and the others beside it, take on the disk.
-func diskUsage(path string, beside []string) (int64, error) {
-	const block = 512 // of st_blocks, whatever the file system's is
-	info, err := os.Stat(path)
-	if err != nil {
-		return 0, err
+	if d.Disk, err = inspect.Disk(f.Disk(), f.Size()); err != nil {
+		return src.named(err)
 	}
-	return info.Sys().(*syscall.Stat_t).Blocks * block, nil
+	return e.Result(d.text(), d)
 }
 
-func (d *description) table() string { return d.File }
+// diskUsage returns how many bytes a file, and the others beside it, take where they are stored.
+func diskUsage(path string, beside []string) (int64, error) {
+	paths := []string{path}
+	for _, name := range beside {
+		paths = append(paths, filepath.Join(filepath.Dir(path), name))
+	}
+	var sum int64
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			return 0, err
+		}
+		stat, ok := info.Sys().(*syscall.Stat_t)
+		if !ok {
+			return 0, fmt.Errorf("%s: blocks: %w", path, errors.ErrUnsupported)
+		}
+		const block = 512 // of st_blocks, whatever the file system's is
+		sum += stat.Blocks * block
+	}
+	return sum, nil
+}

@@ -65,7 +65,7 @@ func (o *options) openFile(e *cli.Env, path string) (*source, error) {
 		return nil, tooLarge(path, f.Size(), o.maxSize)
 	}
 	info := f.Disk().Info()
-	for _, w := range info.Warnings {
+	for _, w := range o.warnings(info) {
 		e.Warnf("%s: %s", path, w)
 	}
 	inputs := []string{path}
@@ -76,6 +76,14 @@ func (o *options) openFile(e *cli.Env, path string) (*source, error) {
 		Content: f, location: path, name: baseName(path),
 		refuse: func(out string) error { return cli.RefuseInputs(out, inputs...) },
 	}, nil
+}
+
+// warnings returns what is to be said of a file that is opened. --info has it in what it prints.
+func (o *options) warnings(info diskimg.Info) []string {
+	if o.info {
+		return nil
+	}
+	return info.Warnings
 }
 
 // baseName returns a file's name without its directory, and without the suffix that tells its format.
