@@ -4,7 +4,7 @@ import "time"
 
 // Hurried returns cfg with short waits: tests do not sleep.
 func Hurried(cfg Config) Config {
-	cfg.pace = pace{base: time.Millisecond, cap: 5 * time.Millisecond, idle: 10 * time.Second}
+	cfg.pace = pace{base: time.Millisecond, cap: 5 * time.Millisecond, idle: 10 * time.Second, grace: 10 * time.Second}
 	return cfg
 }
 
@@ -14,3 +14,12 @@ func Impatient(cfg Config, idle time.Duration) Config {
 	cfg.pace.idle = idle
 	return cfg
 }
+
+// Grace returns cfg with so much time for requests whose context has ended.
+func Grace(cfg Config, grace time.Duration) Config {
+	cfg.pace.grace = grace
+	return cfg
+}
+
+// Memory returns how many bytes the parts took at most. It is for after Commit.
+func (u *Upload) Memory() int { return len(u.pages.free) * pageSize }

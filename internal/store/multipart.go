@@ -3,10 +3,8 @@ package store
 import (
 	"context"
 	"errors"
-	"maps"
-	"slices"
+	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/minio/minio-go/v7"
@@ -15,8 +13,8 @@ import (
 // A multipart is a multipart upload of S3: its requests, each through the client's retry layer. It begins with the
 // first part.
 //
-// The server is told to check a CRC-64/NVME of each part and of the whole, as AWS's own tools do. One that does
-// not confirm that it did is sent the part again, and each from then on, with a Content-MD5.
+// The server is told to check a CRC-64/NVME of each part and of the whole, as AWS's own tools do. One that refuses
+// it, or does not confirm it, is sent a Content-MD5 with each part.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
 type multipart struct {
 	store       *S3
@@ -27,26 +25,21 @@ type multipart struct {
 	once  sync.Once
 	id    string // the server's; "" while there is no upload
 	fault error  // of beginning it
-	plain bool   // the server does not know the checksum, so it is not sent
+	plain bool   // the server does not know the checksum: Content-MD5
 
-	unconfirmed atomic.Bool // parts are sent with MD5
-	mu          sync.Mutex
-	sent        map[int]minio.ObjectPart
+	mu   sync.Mutex
+	sent []minio.ObjectPart // with the checksum that we know of each
 }
 
-// How long a request whose outcome must be known goes on after its context has ended, and how long it may take to
-// abort an upload.
-const (
-	graceTime = 5 * time.Second
-	abortTime = 10 * time.Second
-)
+// abortTime is how long it may take to abort an upload.
+const abortTime = 10 * time.Second
 
-const crc = minio.ChecksumCRC64NVME
-
-// fullObject is the kind of a checksum that is one of the content, and not one of the parts' checksums.
+// The checksum is one of the whole content, not one of the parts' checksums (COMPOSITE).
 const (
-	kindHeader = "x-amz-checksum-type"
-	fullObject = "FULL_OBJECT"
+	crc             = minio.ChecksumCRC64NVME
+	algorithmHeader = "x-amz-checksum-algorithm"
+	kindHeader      = "x-amz-checksum-type"
+	fullObject      = "FULL_OBJECT"
 )
 
 // begin makes the upload, once, however many parts ask for it. It may go on for some time when ctx has ended:
@@ -56,35 +49,49 @@ func (m *multipart) begin(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	m.once.Do(func() {
-		ctx, end := outlast(ctx, graceTime)
+		ctx, end := m.outlast(ctx)
 		defer end()
-		m.id, m.fault = m.create(ctx)
-		if e, ok := errors.AsType[*Error](m.fault); ok && (e.Status == 400 || e.Status == 501) {
-			m.plain = true
-			m.unconfirmed.Store(true)
-			m.id, m.fault = m.create(ctx)
-		}
+		m.fault = m.negotiate(ctx)
 	})
 	return m.fault
 }
 
-func (m *multipart) create(ctx context.Context) (id string, err error) {
+// negotiate begins an upload with the checksum, and if the server does not agree, one without.
+func (m *multipart) negotiate(ctx context.Context) error {
+	agreed, err := m.create(ctx)
+	if e, ok := errors.AsType[*Error](err); ok && (e.Status == http.StatusBadRequest || e.Status == http.StatusNotImplemented) {
+		err = nil
+	}
+	if err != nil || agreed {
+		return err
+	}
+	if err := m.abort(ctx); err != nil {
+		return err
+	}
+	m.plain = true
+	_, err = m.create(ctx)
+	return err
+}
+
+// create begins an upload. agreed tells whether the server is going to check the checksum.
+func (m *multipart) create(ctx context.Context) (agreed bool, err error) {
 	options := minio.PutObjectOptions{ContentType: m.contentType, UserMetadata: map[string]string{}}
 	if !m.plain {
-		options.UserMetadata["x-amz-checksum-algorithm"] = crc.String()
+		options.UserMetadata[algorithmHeader] = crc.String()
 		options.UserMetadata[kindHeader] = fullObject
 	}
 	if m.store.acl != "" {
 		options.UserMetadata["x-amz-acl"] = m.store.acl
 	}
 	err = m.do(ctx, "begin upload", func(ctx context.Context, s3 *core) (err error) {
-		id, err = s3.NewMultipartUpload(ctx, m.bucket(), m.key, options)
-		if err == nil && id == "" {
+		m.id, err = s3.NewMultipartUpload(ctx, m.bucket(), m.key, options)
+		if err == nil && m.id == "" {
 			return m.failure("begin upload", errors.New("the server gave it no ID"))
 		}
+		agreed = heard(ctx).Get(algorithmHeader) == crc.String()
 		return err
 	})
-	return id, err
+	return agreed, err
 }
 
 // abort removes what was sent, if the upload was begun and is not complete. It does so again until the server does
@@ -112,13 +119,6 @@ func (m *multipart) abort(ctx context.Context) error {
 	return nil
 }
 
-// ordered returns the parts that were sent, in the order of their numbers.
-func (m *multipart) ordered() []minio.ObjectPart {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return slices.SortedFunc(maps.Values(m.sent), func(a, b minio.ObjectPart) int { return a.PartNumber - b.PartNumber })
-}
-
 func (m *multipart) bucket() string { return m.store.client.loc.Bucket }
 
 func (m *multipart) do(ctx context.Context, op string, f request) error {
@@ -130,10 +130,12 @@ func (m *multipart) failure(op string, err error) *Error {
 }
 
 // outlast returns a context that ends some time after ctx does. end must be called.
-func outlast(ctx context.Context, grace time.Duration) (longer context.Context, end func()) {
+func (m *multipart) outlast(ctx context.Context) (longer context.Context, end func()) {
 	longer, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	done := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
-		pause := time.NewTimer(grace)
+		defer close(done)
+		pause := time.NewTimer(m.store.client.pace.grace)
 		defer pause.Stop()
 		select {
 		case <-pause.C:
@@ -141,5 +143,10 @@ func outlast(ctx context.Context, grace time.Duration) (longer context.Context, 
 		case <-longer.Done():
 		}
 	})
-	return longer, func() { stop(); cancel(nil) }
+	return longer, func() {
+		cancel(nil)
+		if !stop() {
+			<-done
+		}
+	}
 }

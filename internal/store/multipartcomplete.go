@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"slices"
 
 	"github.com/minio/minio-go/v7"
 
@@ -25,13 +26,13 @@ type whole struct {
 // the object. The request goes on for some time when ctx has ended, as there is no other way to know whether the
 // object appeared.
 func (m *multipart) complete(ctx context.Context, size int64) error {
-	parts := m.ordered()
+	parts := slices.SortedFunc(slices.Values(m.sent), func(a, b minio.ObjectPart) int { return a.PartNumber - b.PartNumber })
 	sum, err := crc.FullObjectChecksum(parts)
 	if err != nil {
 		return m.failure("complete upload", err)
 	}
 	want := whole{size: size, sum: sum.Encoded(), etag: etag(parts)}
-	ctx, end := outlast(ctx, graceTime)
+	ctx, end := m.outlast(ctx)
 	defer end()
 	attempts, err := m.assemble(ctx, parts, want)
 	if err == nil {
@@ -53,7 +54,7 @@ func (m *multipart) complete(ctx context.Context, size int64) error {
 // assemble asks the server to make the object, and tells how often.
 func (m *multipart) assemble(ctx context.Context, parts []minio.ObjectPart, want whole) (attempts int, err error) {
 	options := minio.PutObjectOptions{}
-	if !m.unconfirmed.Load() && want.size > 0 { // MinIO takes no checksum of nothing for right
+	if !m.plain && want.size > 0 { // MinIO takes no checksum of nothing for right
 		options.UserMetadata = map[string]string{crc.Key(): want.sum, kindHeader: fullObject}
 	}
 	if !m.replace {
@@ -77,7 +78,7 @@ func (m *multipart) list(parts []minio.ObjectPart) []minio.CompletePart {
 	list := make([]minio.CompletePart, len(parts))
 	for i, p := range parts {
 		list[i] = minio.CompletePart{PartNumber: p.PartNumber, ETag: p.ETag}
-		if !m.unconfirmed.Load() {
+		if !m.plain {
 			list[i].ChecksumCRC64NVME = p.ChecksumCRC64NVME
 		}
 	}
@@ -95,7 +96,7 @@ func isRefused(err error) bool {
 func (m *multipart) verify(ctx context.Context, want whole) error {
 	found, err := m.stat(ctx)
 	switch {
-	case errors.Is(err, fs.ErrPermission) && !m.unconfirmed.Load():
+	case errors.Is(err, fs.ErrPermission) && !m.plain:
 		return nil // who may only put cannot look, and the server checked the sum
 	case err != nil:
 		return fmt.Errorf("the upload is complete, but could not be looked at: %w", err)

@@ -19,52 +19,30 @@ func (m *multipart) send(ctx context.Context, number int, c *content) error {
 	if err := m.begin(ctx); err != nil {
 		return err
 	}
-	withMD5 := m.unconfirmed.Load()
-	confirmed, err := m.put(ctx, number, c, withMD5)
-	if err != nil || confirmed || withMD5 {
-		return err
-	}
-	m.unconfirmed.Store(true)
-	_, err = m.put(ctx, number, c, true)
-	return err
-}
-
-// put uploads a part with one or two digests. confirmed tells whether the server says that it checked the first.
-func (m *multipart) put(ctx context.Context, number int, c *content, withMD5 bool) (confirmed bool, err error) {
 	op, sum := fmt.Sprintf("put part %d", number), digest(crc.Hasher(), c)
 	options := minio.PutObjectPartOptions{CustomHeader: http.Header{}, DisableContentSha256: true}
-	if !m.plain {
+	if m.plain {
+		options.Md5Base64 = digest(md5.New(), c)
+	} else {
 		options.CustomHeader.Set(crc.Key(), sum)
 	}
-	if withMD5 {
-		options.Md5Base64 = digest(md5.New(), c)
-	}
 	var sent minio.ObjectPart
-	err = m.do(ctx, op, func(ctx context.Context, s3 *core) (err error) {
+	err := m.do(ctx, op, func(ctx context.Context, s3 *core) (err error) {
 		sent, err = s3.PutObjectPart(ctx, m.bucket(), m.key, m.id, number, c.reader(), c.size, options)
 		settle(ctx)
 		return err
 	})
 	if err != nil {
-		return false, err
+		return err
 	}
-	told := sent.ChecksumCRC64NVME
-	if told != "" && told != sum {
-		return false, m.failure(op, fmt.Errorf("%w: the server says CRC-64/NVME %s, sent was %s", bundle.ErrVerify, told, sum))
+	if told := sent.ChecksumCRC64NVME; told != "" && told != sum {
+		return m.failure(op, fmt.Errorf("%w: the server says CRC-64/NVME %s, sent was %s", bundle.ErrVerify, told, sum))
 	}
 	sent.ChecksumCRC64NVME = sum
-	m.note(sent)
-	return told != "", nil
-}
-
-// note keeps what complete must know of a part.
-func (m *multipart) note(part minio.ObjectPart) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.sent == nil {
-		m.sent = map[int]minio.ObjectPart{}
-	}
-	m.sent[part.PartNumber] = part
+	m.sent = append(m.sent, sent)
+	return nil
 }
 
 // reader returns a reader of the content from its start.

@@ -47,9 +47,10 @@ type Config struct {
 
 // A pace holds the times of the retry layer and of the transport. Zero fields mean the defaults.
 type pace struct {
-	base time.Duration // the first wait between attempts is up to this
-	cap  time.Duration // and no wait is longer than this
-	idle time.Duration // a connection on which no byte moves for so long is dead
+	base  time.Duration // the first wait between attempts is up to this
+	cap   time.Duration // and no wait is longer than this
+	idle  time.Duration // a connection on which no byte moves for so long is dead
+	grace time.Duration // a request whose outcome must be known goes on for so long after its context has ended
 }
 
 // Open returns the store at loc. It reads the configuration and finds credentials, but sends nothing to the
@@ -81,6 +82,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.pace.idle == 0 {
 		c.pace.idle = time.Minute
+	}
+	if c.pace.grace == 0 {
+		c.pace.grace = 5 * time.Second
 	}
 	return c
 }

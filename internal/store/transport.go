@@ -81,9 +81,10 @@ func (c *idleConn) Write(b []byte) (int, error) {
 
 // An answer is what a recorder saw of a request: minio-go drops the types of errors and most headers.
 type answer struct {
-	err  error      // the transport's
-	date time.Time  // the server's clock; zero if it did not say
-	body *trackBody // what was sent; nil if nothing
+	err    error       // the transport's
+	date   time.Time   // the server's clock; zero if it did not say
+	header http.Header // nil if there was no answer
+	body   *trackBody  // what was sent; nil if nothing
 }
 
 // settle waits until the transport has let go of the body of the request made with ctx. It may still read it
@@ -92,6 +93,14 @@ func settle(ctx context.Context) {
 	if a, ok := ctx.Value(answerKey{}).(*answer); ok && a.body != nil {
 		<-a.body.closed
 	}
+}
+
+// heard returns the header of the answer to the request made with ctx.
+func heard(ctx context.Context) http.Header {
+	if a, ok := ctx.Value(answerKey{}).(*answer); ok {
+		return a.header
+	}
+	return nil
 }
 
 // A trackBody tells when nobody reads it any more.
@@ -147,6 +156,7 @@ func (t *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := t.next.RoundTrip(req)
 	a.err = err
 	if err == nil {
+		a.header = resp.Header
 		a.date, _ = http.ParseTime(resp.Header.Get("Date"))
 	}
 	return resp, err

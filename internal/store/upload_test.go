@@ -23,11 +23,7 @@ const mib = 1 << 20
 // noise returns n bytes that differ from part to part.
 func noise(n int) []byte {
 	p := make([]byte, n)
-	r := rand.New(rand.NewPCG(1, uint64(n)))
-	for i := 0; i+8 <= n; i += 8 {
-		v := r.Uint64()
-		p[i], p[i+1], p[i+2], p[i+3], p[i+4], p[i+5], p[i+6] = byte(v), byte(v>>8), byte(v>>16), byte(v>>24), byte(v>>32), byte(v>>40), byte(v>>48)
-	}
+	rand.NewChaCha8([32]byte{byte(n), byte(n >> 8), byte(n >> 16)}).Read(p)
 	return p
 }
 
@@ -186,6 +182,18 @@ func TestUploadOfLongHead(t *testing.T) {
 	o, err := s.Stat(t.Context(), "disk.vhd")
 	if err != nil || o.Size != head+6 {
 		t.Errorf("Stat: %+v, %v", o, err)
+	}
+}
+
+// However long the object is, memory holds the parts under way, the one being filled and the first.
+func TestUploadMemory(t *testing.T) {
+	loc, cfg := bucket(t)
+	u := upload(t, t.Context(), loc, cfg, store.UploadOptions{Size: -1, Head: 512})
+	if err := send(u, noise(100*mib), 512); err != nil {
+		t.Fatal(err)
+	}
+	if held := u.Memory(); held > (3+1)*8*mib+5*mib {
+		t.Errorf("%d bytes were held", held)
 	}
 }
 

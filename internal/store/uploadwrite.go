@@ -125,7 +125,7 @@ func (u *Upload) finish() error {
 
 // Close ends the upload. What was not committed is gone then, also from the server: if it cannot be removed there,
 // the error says so. Close waits for the requests under way, if they do not end at once for some seconds, even when
-// the context has ended. Closing again does nothing.
+// the context has ended. Closing again does nothing, or tries again what failed.
 func (u *Upload) Close() error {
 	u.cancel()
 	_ = u.sending.Wait() // it was returned by a call, or nobody asked
