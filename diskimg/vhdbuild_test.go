@@ -107,12 +107,11 @@ func (b *vhdBuild) footerBytes(f *vhdFooter) []byte {
 func (b *vhdBuild) content() []byte {
 	size := int64(b.footer.CurrentSize)
 	content := make([]byte, size+int64(b.header.BlockSize))
-	for i, entry := range b.bat[:min(len(b.bat), int(b.header.blocks(&vhdFooters{foundFooter: &foundFooter{vhdFooter: b.footer}})))] {
-		if entry == vhdUnused {
-			continue
+	for i, entry := range b.bat {
+		off := int64(i) * int64(b.header.BlockSize)
+		if entry != vhdUnused && off < size {
+			copy(content[off:], b.blocks[entry][b.header.bitmapSize():])
 		}
-		data := b.blocks[entry][b.header.bitmapSize():]
-		copy(content[int64(i)*int64(b.header.BlockSize):], data)
 	}
 	return content[:size]
 }

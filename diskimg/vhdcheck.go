@@ -39,14 +39,14 @@ func (f *vhdFooters) checkCopy(p *vhdProblems) {
 	case !f.front.intact:
 		p.add(true, 0, "the copy of the footer is damaged")
 	case f.back != nil && f.back.intact:
-		i := firstDifference(f.comparable(), f.back.raw)
+		i := firstDifference(f.copyAtEnd(), f.back.raw)
 		p.add(i >= 0, int64(i), "the copy of the footer differs from the one at the end")
 	}
 }
 
-// comparable returns the copy of the footer as it should be at the end: Xen's first versions hid a disk in one
+// copyAtEnd returns the copy of the footer as it should be at the end: Xen's first versions hid a disk in one
 // of the two only.
-func (f *vhdFooters) comparable() []byte {
+func (f *vhdFooters) copyAtEnd() []byte {
 	raw := bytes.Clone(f.front.raw)
 	if f.tap() {
 		raw[vhdReservedAt] = f.back.Hidden
