@@ -76,7 +76,9 @@ fuzz:
 # The foreign programs that tests and make bench compare with: command, then Debian package.
 tools := ruby:ruby python3:python3 openssl:openssl tar:tar gzip:gzip pigz:pigz qemu-img:qemu-utils \
 	vhdiinfo:libvhdi-utils vmdkinfo:libvmdk-utils sfdisk:fdisk sgdisk:gdisk \
-	mkfs.xfs:xfsprogs mkfs.btrfs:btrfs-progs mkfs.vfat:dosfstools \
+	mkfs.xfs:xfsprogs mkfs.btrfs:btrfs-progs mkfs.vfat:dosfstools mkfs.f2fs:f2fs-tools mkfs.exfat:exfatprogs \
+	mkntfs:ntfs-3g mksquashfs:squashfs-tools mkfs.erofs:erofs-utils genisoimage:genisoimage \
+	blkid:util-linux mkswap:util-linux \
 	mke2fs:e2fsprogs debugfs:e2fsprogs shellcheck:shellcheck bash:bash cmp:diffutils losetup:mount cc:gcc cc:libc6-dev
 
 # What make boot-test needs beyond that: it emulates a machine, and makes the disk for it.
