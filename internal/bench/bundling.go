@@ -21,8 +21,8 @@ func (b *bench) bundling(ctx context.Context, disk string, t *table) error {
 		faster("bundle at level 8, against gzip -9", level8, gzip, 8),
 		faster("bundle at level 8, against pigz -6", level8, pigz, 1.5),
 		larger("size of the parts at level 8, against gzip -9", level8, gzip, 3),
-		memory("peak memory of bundle", peak(usual.samples), memoryLimit),
-		memory("peak memory of bundle at level 8", peak(level8.samples), memoryLimit),
+		memory("peak memory of bundle", usual, nil, memoryLimit),
+		memory("peak memory of bundle at level 8", level8, nil, memoryLimit),
 	)
 	return nil
 }

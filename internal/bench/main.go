@@ -2,9 +2,9 @@
 // run and on one disk, and prints a Markdown table of what was reached and what has to be. "make bench" runs
 // it. BENCH_DIR is where it works, BENCH_RUNS how often it measures (3).
 //
-// The pipelines are those that ec2-ami-tools and euca2ools run. Ours and theirs take turns, find the disk in
-// the page cache, and have to have their output on the medium when the clock stops: ours by fsync, theirs
-// by sync.
+// The pipelines are those that ec2-ami-tools and euca2ools run; disks are converted against qemu-img and cp.
+// Ours and theirs take turns, find the disk in the page cache, and have to have their output on the medium when
+// the clock stops: ours by fsync, theirs by sync.
 package main
 
 import (

@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 )
 
 // A racer is a program of ours or a pipeline of others that turns its input into files in a folder.
@@ -14,7 +16,8 @@ type racer struct {
 	once    bool  // so slow that one run has to do
 	absent  error // not nil where it cannot run: what to install
 	command func(ctx context.Context, out string) *exec.Cmd
-	check   func(out string) error // of the first run's output, not timed; may be nil
+	check   func(out string) error          // of the first run's output, not timed; may be nil
+	size    func(out string) (int64, error) // of the output, in bytes; partsSize if nil
 
 	samples []sample
 }
@@ -50,7 +53,11 @@ func (b *bench) runOnce(ctx context.Context, r *racer) error {
 			return fmt.Errorf("%s: %w", r.name, err)
 		}
 	}
-	s.output, err = partsSize(out)
+	size := r.size
+	if size == nil {
+		size = partsSize
+	}
+	s.output, err = size(out)
 	r.samples = append(r.samples, s)
 	return err
 }
@@ -70,4 +77,23 @@ func partsSize(dir string) (int64, error) {
 		size += info.Size()
 	}
 	return size, nil
+}
+
+// sizeOf returns what tells how many bytes the file name in a racer's folder takes on the disk.
+func sizeOf(name string) func(out string) (int64, error) {
+	return func(out string) (int64, error) {
+		info, err := os.Stat(filepath.Join(out, name))
+		if err != nil {
+			return 0, err
+		}
+		return allocated(info), nil
+	}
+}
+
+// allocated returns the bytes that a file takes on the disk, which are fewer than its size where it has holes.
+func allocated(info fs.FileInfo) int64 {
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		return stat.Blocks * 512
+	}
+	return info.Size()
 }

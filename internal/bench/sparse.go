@@ -31,7 +31,7 @@ func (b *bench) sparse(ctx context.Context, _ string, t *table) error {
 		return err
 	}
 	t.add(
-		memory("peak memory of bundle, 64 GiB sparse", peak(scattered.samples), memoryLimit),
+		memory("peak memory of bundle, 64 GiB sparse", scattered, nil, memoryLimit),
 		seconds("bundle 64 GiB of holes", median(holes.samples).elapsed.Seconds(), holesLimit),
 	)
 	return b.sparseBack(ctx, t)
@@ -47,7 +47,7 @@ func (b *bench) sparseBack(ctx context.Context, t *table) error {
 	if err := b.race(ctx, back); err != nil {
 		return err
 	}
-	t.add(memory("peak memory of unbundle, 64 GiB sparse", peak(back.samples), memoryLimit))
+	t.add(memory("peak memory of unbundle, 64 GiB sparse", back, nil, memoryLimit))
 	return nil
 }
 

@@ -35,24 +35,36 @@ func faster(what string, ours, theirs *racer, target float64) row {
 	our := median(ours.samples).elapsed.Seconds()
 	r := row{what: what, ours: fmt.Sprintf("%.2f s", our)}
 	if target > 0 {
-		r.target = fmt.Sprintf("≥ %.1f×", target)
+		r.target = "≥ " + times(target)
 	}
 	if theirs.absent != nil {
 		r.verdict = "not measured: " + theirs.absent.Error()
 		return r
 	}
 	their := median(theirs.samples).elapsed.Seconds()
-	r.theirs, r.ratio = fmt.Sprintf("%.2f s", their), fmt.Sprintf("%.1f×", their/our)
+	r.theirs, r.ratio = fmt.Sprintf("%.2f s", their), times(their/our)
 	if target > 0 {
 		r.verdict = verdict(their/our >= target)
 	}
 	return r
 }
 
-// larger says how much larger than theirs our parts are, and whether that is at most the target, in percent.
+// times writes a ratio.
+func times(ratio float64) string {
+	if ratio < 1.95 {
+		return fmt.Sprintf("%.2f×", ratio)
+	}
+	return fmt.Sprintf("%.1f×", ratio)
+}
+
+// larger says how much larger than theirs our output is, and whether that is at most the target, in percent. A
+// target of 0 is none.
 func larger(what string, ours, theirs *racer, target float64) row {
 	our := median(ours.samples).output
-	r := row{what: what, ours: mebibytes(our), target: fmt.Sprintf("≤ +%.0f %%", target)}
+	r := row{what: what, ours: mebibytes(our)}
+	if target > 0 {
+		r.target = fmt.Sprintf("≤ +%g %%", target)
+	}
 	if theirs.absent != nil {
 		r.verdict = "not measured: " + theirs.absent.Error()
 		return r
@@ -60,21 +72,30 @@ func larger(what string, ours, theirs *racer, target float64) row {
 	their := median(theirs.samples).output
 	percent := 100 * (float64(our)/float64(their) - 1)
 	r.theirs, r.ratio = mebibytes(their), fmt.Sprintf("%+.1f %%", percent)
-	r.verdict = verdict(percent <= target)
+	if target > 0 {
+		r.verdict = verdict(percent <= target)
+	}
 	return r
 }
 
-// memory says whether the peak memory of a program is under the target, both in bytes.
-func memory(what string, peak, target int64) row {
-	return row{what: what, ours: mebibytes(peak), target: "< " + mebibytes(target), verdict: verdict(peak < target)}
+// memory says whether the peak memory of a program is under the target, in bytes, and what theirs, which may be
+// nil, takes.
+func memory(what string, ours, theirs *racer, target int64) row {
+	our := peak(ours.samples)
+	r := row{what: what, ours: mebibytes(our), target: "< " + mebibytes(target), verdict: verdict(our < target)}
+	if theirs != nil && theirs.absent == nil {
+		r.theirs = mebibytes(peak(theirs.samples))
+	}
+	return r
 }
 
-// seconds says whether a program took less than the target.
+// seconds says whether a program took less than the target. A target of 0 is none.
 func seconds(what string, took, target float64) row {
-	return row{
-		what: what, ours: fmt.Sprintf("%.2f s", took), target: fmt.Sprintf("< %.0f s", target),
-		verdict: verdict(took < target),
+	r := row{what: what, ours: fmt.Sprintf("%.2f s", took)}
+	if target > 0 {
+		r.target, r.verdict = fmt.Sprintf("< %.0f s", target), verdict(took < target)
 	}
+	return r
 }
 
 func verdict(met bool) string {
