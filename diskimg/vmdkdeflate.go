@@ -7,10 +7,24 @@ import (
 	"github.com/klauspost/compress/zlib"
 )
 
-// deflateStep is how much of a grain is given to the compressor at a time, in bytes, from level 5 on. Each step
-// becomes a deflate block with codes of its own, ended by a sync flush: 0.8 % fewer bytes for 5 % more time.
-// Without, level 6 is 5 % behind zlib's on programs and libraries, with it 4 %. Lower levels are for speed.
-const deflateStep = 16 << 10
+// deflateStep is how much of a grain is given to the compressor at a time, in bytes, where size counts. Each step
+// becomes a deflate block with codes of its own, ended by a sync flush.
+const deflateStep = 24 << 10
+
+// deflateLevel returns the level of the compressor that makes one of ours, and the step. On programs, libraries
+// and texts, against zlib's level 6 on one core: our 6 takes 4.3 % more bytes and a third of the time (in one step
+// 4.9 %), 7 takes 2.8 % more, 8 takes 2.2 % more and a bit over half the time, 9 takes 1.7 % more. The compressor's own 9 is
+// left out: it needs four times as long as its 8 for 0.02 %.
+func deflateLevel(level int) (compressor, step int) {
+	switch level {
+	case 6:
+		return 6, deflateStep
+	case 8, 9:
+		return level - 1, deflateStep
+	default:
+		return level, vmdkGrainSize
+	}
+}
 
 // maxCompressedGrain bounds what a grain becomes, in bytes: deflate stores what does not compress, which costs
 // 5 bytes a block, and a sync flush as many; its header and the padding come on top.
@@ -24,12 +38,9 @@ type grainDeflater struct {
 }
 
 func newGrainDeflater(level int) (*grainDeflater, error) {
-	z, err := zlib.NewWriterLevel(io.Discard, level)
-	d := &grainDeflater{z: z, step: vmdkGrainSize}
-	if level >= 5 {
-		d.step = deflateStep
-	}
-	return d, err
+	compressor, step := deflateLevel(level)
+	z, err := zlib.NewWriterLevel(io.Discard, compressor)
+	return &grainDeflater{z: z, step: step}, err
 }
 
 // Write takes what the compressor makes.

@@ -92,6 +92,7 @@ func TestWriteVMDK(t *testing.T) {
 				}
 				oracle.Run(t, "qemu-img", "check", "-q", path)
 				oracle.Run(t, "qemu-img", "compare", "-q", "-f", "vmdk", "-F", "raw", path, raw)
+				readOurselves(t, path, raw)
 				size, sum := secondReader(t, "pyvmdk", path)
 				if size != disk.size || sum != hex.EncodeToString(digest[:]) {
 					t.Errorf("libvmdk reads %d bytes, SHA-256 %s, want %d and %x", size, sum, disk.size, digest)
@@ -136,5 +137,29 @@ func TestWriteVMDKSizes(t *testing.T) {
 				t.Errorf("%s, %d bytes: %v", kind, tt.size, err)
 			}
 		}
+	}
+}
+
+// readOurselves compares the image file with a RAW one, and checks it.
+func readOurselves(t *testing.T, path, raw string) {
+	t.Helper()
+	a, err := OpenFile(path, &OpenOptions{Format: VMDK})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	b, err := OpenFile(raw, &OpenOptions{Format: RAW})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	x, y := a.NewReader(t.Context()), b.NewReader(t.Context())
+	defer x.Close()
+	defer y.Close()
+	if off, err := Compare(x, y); off != -1 || err != nil || a.Size() != b.Size() {
+		t.Errorf("we read another content at byte %d, %v, of %d bytes, not %d", off, err, a.Size(), b.Size())
+	}
+	if err := a.Check(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
