@@ -84,6 +84,8 @@ func packages() map[string]string {
 		"mksquashfs":         "squashfs-tools",
 		"mkswap":             "util-linux",
 		"nbdcopy":            "libnbd-bin",
+		"pyvhdi":             "python3-libvhdi",
+		"pyvmdk":             "python3-libvmdk",
 		"qemu-img":           "qemu-utils",
 		"qemu-io":            "qemu-utils",
 		"qemu-system-x86_64": "qemu-system-x86",
