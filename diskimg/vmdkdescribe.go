@@ -39,7 +39,7 @@ ddb.geometry.sectors = "63"
 ddb.longContentID = "%x%08x"
 ddb.toolsInstallType = "4"
 ddb.toolsVersion = "2147483647"
-ddb.uuid = "% x-% x"
+ddb.uuid = "%s"
 ddb.virtualHWVersion = "4"
 `
 
@@ -50,20 +50,18 @@ func describeVMDK(size int64, o *CreateOptions) (string, error) {
 		return "", fmt.Errorf("create vmdk: random bytes: %w", err)
 	}
 	cid := contentID(binary.LittleEndian.Uint32(random))
-	uuid := vmwareUUID([16]byte(random[16:]))
 	sectors := size / SectorSize
 	return fmt.Sprintf(vmdkDescriptorText, cid, o.Subformat, sectors, extentName(o.Name), cylinders(sectors),
-		random[4:16], cid, uuid[:8], uuid[8:]), nil
+		random[4:16], cid, vmwareUUID(random[16:])), nil
 }
 
 // contentID makes an ID of a random number. The two highest numbers have a meaning: no parent, and a disk that
 // was never written.
 func contentID(random uint32) uint32 { return random % 0xfffffffe }
 
-// vmwareUUID marks a random UUID in the way of VMware's own disks: 60 00 C2 9.
-func vmwareUUID(random [16]byte) [16]byte {
-	copy(random[:], []byte{0x60, 0x00, 0xc2, 0x90 | random[3]&0x0f})
-	return random
+// vmwareUUID makes a UUID of 16 random bytes, with the mark of VMware's own disks and in their spelling.
+func vmwareUUID(random []byte) string {
+	return fmt.Sprintf("60 00 C2 9%x % x-% x", random[3]&0x0f, random[4:8], random[8:16])
 }
 
 // cylinders returns how many cylinders of 255 heads and 63 sectors hold the disk, at least 1 and at most 65535.
