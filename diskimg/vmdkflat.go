@@ -29,18 +29,10 @@ func openSplitVMDK(r io.ReaderAt, size int64, beside *siblings) (image, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
+	if err := d.checkSplit(beside); err != nil {
+		return nil, err
+	}
 	m := &vmdkImage{text: d, about: Info{Format: VMDK, Subformat: d.subformat(), FileSize: size}}
-	switch m.about.Subformat {
-	case MonolithicFlat, TwoGBMaxExtentSparse, twoGBMaxExtentFlat:
-	default:
-		return nil, d.unsupportedKind()
-	}
-	if beside == nil {
-		return nil, notReadf(d.at["createtype"], "this is the descriptor of a VMDK of subformat %s, which needs the files beside it; open it by its path", m.about.Subformat)
-	}
-	if len(d.extents) == 0 {
-		return nil, damagedf(VMDK, 0, "the descriptor has no extents")
-	}
 	d.describe(&m.about)
 	s := &splitVMDK{image: m, beside: beside, opened: map[string]*besideFile{}}
 	for _, line := range d.extents {
@@ -49,6 +41,19 @@ func openSplitVMDK(r io.ReaderAt, size int64, beside *siblings) (image, error) {
 		}
 	}
 	return m, nil
+}
+
+// checkSplit refuses what is not read as a disk of several files.
+func (d *diskDescriptor) checkSplit(beside *siblings) error {
+	switch s := d.subformat(); {
+	case s != MonolithicFlat && s != TwoGBMaxExtentSparse && s != twoGBMaxExtentFlat:
+		return d.unsupportedKind()
+	case beside == nil:
+		return notReadf(d.at["createtype"], "this is the descriptor of a VMDK of subformat %s, which needs the files beside it; open it by its path", s)
+	case len(d.extents) == 0:
+		return damagedf(VMDK, d.start, "the descriptor has no extents")
+	}
+	return nil
 }
 
 // add appends the run of the disk that an extent line stands for.
@@ -142,16 +147,7 @@ func (s *splitVMDK) openSparse(line extentLine, f *besideFile) (partContent, err
 	if line.offset != 0 {
 		return nil, damagedf(VMDK, line.at, "extent %q is sparse and has an offset", line.name)
 	}
-	g, err := openGrainFile(f.r, f.size)
-	if err == nil {
-		err = g.limit(line)
-	}
-	if err == nil && g.capacity != line.size {
-		err = damagedf(VMDK, 12, "the capacity is %d bytes, the descriptor says %d", g.capacity, line.size)
-	}
-	if err == nil {
-		err = g.load()
-	}
+	g, err := openSparseExtent(line, f)
 	if err != nil {
 		return nil, fmt.Errorf("extent %q: %w", line.name, err)
 	}
@@ -162,4 +158,19 @@ func (s *splitVMDK) openSparse(line extentLine, f *besideFile) (partContent, err
 		s.image.warn("extent %q: %s", line.name, w)
 	}
 	return &namedContent{g, line.name}, nil
+}
+
+// openSparseExtent opens a sparse file that is the whole of an extent.
+func openSparseExtent(line extentLine, f *besideFile) (*grainFile, error) {
+	g, err := openGrainFile(f.r, f.size)
+	if err != nil {
+		return nil, err
+	}
+	if err := g.limit(line); err != nil {
+		return nil, err
+	}
+	if g.capacity != line.size {
+		return nil, damagedf(VMDK, 12, "the capacity is %d bytes, the descriptor says %d", g.capacity, line.size)
+	}
+	return g, g.load()
 }

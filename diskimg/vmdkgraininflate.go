@@ -14,6 +14,7 @@ type grainReader struct {
 	grain  []byte // one of them that is not wanted, or not sure to be there, as a whole
 	source bytes.Reader
 	zlib   io.ReadCloser
+	more   [1]byte
 }
 
 var (
@@ -26,7 +27,7 @@ var (
 func (z *grainReader) inflate(out, packed []byte) (int, error) {
 	z.source.Reset(packed)
 	if err := z.reset(); err != nil {
-		return 0, noMoreEOF(err)
+		return 0, err
 	}
 	n := 0
 	var err error
@@ -35,11 +36,8 @@ func (z *grainReader) inflate(out, packed []byte) (int, error) {
 		m, err = z.zlib.Read(out[n:])
 		n += m
 	}
-	var more [1]byte
-	for m := 0; err == nil; {
-		if m, err = z.zlib.Read(more[:]); m > 0 {
-			return n, errTooLong
-		}
+	if err == nil {
+		err = z.atEnd()
 	}
 	if err != io.EOF {
 		return n, err
@@ -50,17 +48,23 @@ func (z *grainReader) inflate(out, packed []byte) (int, error) {
 	return n, nil
 }
 
+// atEnd reads on where a whole grain was read, and returns io.EOF if that was all.
+func (z *grainReader) atEnd() error {
+	for {
+		n, err := z.zlib.Read(z.more[:])
+		if n > 0 {
+			return errTooLong
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
 func (z *grainReader) reset() (err error) {
 	if z.zlib == nil {
 		z.zlib, err = zlib.NewReader(&z.source)
 		return err
 	}
 	return z.zlib.(zlib.Resetter).Reset(&z.source, nil)
-}
-
-func noMoreEOF(err error) error {
-	if err == io.EOF {
-		return io.ErrUnexpectedEOF
-	}
-	return err
 }

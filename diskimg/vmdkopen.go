@@ -68,17 +68,26 @@ func (m *vmdkImage) takeDescriptor(g *grainFile, d *diskDescriptor) error {
 	default:
 		return d.unsupportedKind()
 	}
+	d.describe(&m.about)
+	return m.takeExtent(g, d)
+}
+
+// takeExtent holds the extent line of the embedded descriptor against the file. The name in it is of no use: files
+// are renamed, and some programs never write the right one.
+func (m *vmdkImage) takeExtent(g *grainFile, d *diskDescriptor) error {
 	if len(d.extents) != 1 || d.extents[0].kind != "SPARSE" {
 		return damagedf(VMDK, d.start, "the embedded descriptor does not have one SPARSE extent")
 	}
 	line := d.extents[0]
+	if line.access == "NOACCESS" {
+		return notReadf(line.at, "this VMDK has an extent that must not be read (NOACCESS)")
+	}
 	if line.size != g.capacity {
 		m.warn("the size is %d bytes in the header, %d in the descriptor", g.capacity, line.size)
 	}
 	if f, ok := g.r.(*os.File); ok && filepath.Base(f.Name()) != line.name {
 		m.warn("the descriptor calls the file %.100q", line.name)
 	}
-	d.describe(&m.about)
 	return g.limit(line)
 }
 

@@ -160,6 +160,7 @@ func hostileVMDKs() []struct {
 		{"flat extent inside", sparseVector, false, []edit{replace("SPARSE", "FLAT")}, "one SPARSE extent"},
 		{"two extents", sparseVector, false, []edit{replace("# The Disk", "RW 1 SPARSE \"x\"\n# The Disk")}, "one SPARSE extent"},
 		{"no extent", sparseVector, false, []edit{replace("RW 6144", "# RW")}, "one SPARSE extent"},
+		{"extent not to be read", sparseVector, true, []edit{replace("RW 6144", "NOACCESS 6144")}, "NOACCESS"},
 		{"extent smaller", sparseVector, false, []edit{replace("RW 6144", "RW 6016")}, "its header"},
 		{"extent bigger", sparseVector, false, []edit{replace("RW 6144", "RW 6272")}, "its header"},
 		{"noise in descriptor", sparseVector, false, []edit{replace("# Extent", "RWX 1 SPARSE\n# Extent")}, "neither a value nor an extent"},
@@ -171,6 +172,12 @@ func addTo32(at, n int) edit {
 		binary.LittleEndian.PutUint32(b[at:], binary.LittleEndian.Uint32(b[at:])+uint32(n))
 		return b
 	}
+}
+
+// moveLastGrain puts the last grain of the sparse vector, of which the disk has one sector, at the end of the file.
+func moveLastGrain(b []byte) []byte {
+	at := uint32(len(b) / SectorSize)
+	return put32(at, sparseGT+4*47)(append(b, noise(SectorSize, 1)...))
 }
 
 func TestHostileVMDKs(t *testing.T) {
@@ -236,6 +243,10 @@ func TestOddVMDKs(t *testing.T) {
 		{"createType of a stream", sparseVector, []edit{replace("monolithicSparse", "streamOptimized")}, 6144, "says streamOptimized"},
 		{"version 1", streamVector, []edit{put32(1, 4, streamFooter+4)}, 10243, "version 1"},
 		{"no descriptor", streamVector, []edit{put64(0, 28), put64(0, 36)}, 10243, "no descriptor"},
+		{"empty", sparseVector, []edit{put64(0, 12), replace("RW 6144", "RW 0")}, 0, ""},
+		{"empty, directories at one place", sparseVector, []edit{put64(0, 12), put64(21, 56), replace("RW 6144", "RW 0")}, 0, ""},
+		{"redundant directory without a flag", sparseVector, []edit{put32(1, 8), put64(1<<60, 48)}, 6144, ""},
+		{"last grain not padded", sparseVector, []edit{put64(6017, 12), replace("RW 6144", "RW 6017"), moveLastGrain}, 6017, ""},
 		{"zeroed grain", sparseVector, []edit{put32(2, 4), put32(7, 8), put32(1, sparseGT)}, 6144, ""},
 	}
 	for _, tt := range tests {

@@ -1,10 +1,14 @@
 package diskimg
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
+	"testing/iotest"
 
 	"amiforge/internal/oracle"
 )
@@ -123,4 +127,58 @@ func openPath(tb testing.TB, path string) *Disk {
 	}
 	tb.Cleanup(func() { d.Close() })
 	return d
+}
+
+func TestVMDKReader(t *testing.T) {
+	b := unpackVector(t, sparseVector)
+	want, err := readAllVMDK(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := Open(bytes.NewReader(b), int64(len(b)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := iotest.TestReader(io.NewSectionReader(d, 0, d.Size()), want); err != nil {
+		t.Error(err)
+	}
+}
+
+// A disk has more tables than are kept, and is read from many places at once.
+func TestVMDKReadConcurrently(t *testing.T) {
+	disk := rawDisk{"big", (2*cachedTables + 1) * 32 << 20, nil}
+	for off := int64(0); off < disk.size; off += 32 << 20 {
+		disk.data = append(disk.data, Extent{off + off/512%4096, 70000})
+	}
+	for _, subformat := range []Subformat{MonolithicSparse, StreamOptimized} {
+		t.Run(string(subformat), func(t *testing.T) {
+			dir := t.TempDir()
+			raw, path := filepath.Join(dir, "disk.raw"), filepath.Join(dir, "disk.vmdk")
+			disk.write(t, raw)
+			oracle.Run(t, "qemu-img", "convert", "-f", "raw", "-O", "vmdk", "-o", "subformat="+string(subformat), raw, path)
+			want, got := openPath(t, raw), openPath(t, path)
+			var readers sync.WaitGroup
+			for k := range 4 {
+				readers.Go(func() { compareExtents(t, want, got, disk.data, k) })
+			}
+			readers.Wait()
+		})
+	}
+}
+
+// compareExtents compares two disks around the extents, from extent k on.
+func compareExtents(t *testing.T, want, got *Disk, extents []Extent, k int) {
+	a, b := make([]byte, 200000), make([]byte, 200000)
+	for i := range extents {
+		off := max(0, extents[(i+k*9)%len(extents)].Offset-1000)
+		if _, err := want.ReadAt(a, off); err != nil {
+			t.Error(err)
+		}
+		if _, err := got.ReadAt(b, off); err != nil {
+			t.Error(err)
+		}
+		if !bytes.Equal(a, b) {
+			t.Errorf("differs at %d", off)
+		}
+	}
 }

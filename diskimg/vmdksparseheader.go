@@ -13,16 +13,8 @@ const (
 // openGrainFile reads the header, and the footer if there is one. load must follow.
 func openGrainFile(r io.ReaderAt, size int64) (*grainFile, error) {
 	g := &grainFile{r: r, size: size}
-	if size < SectorSize {
-		return nil, damagedf(VMDK, 0, "the file has %d bytes, less than a header", size)
-	}
-	sector := make([]byte, SectorSize)
-	if err := readFull(r, sector, 0); err != nil {
+	if err := g.readHeader(); err != nil {
 		return nil, err
-	}
-	g.head = parseVMDKHeader(sector)
-	if string(g.head.Magic[:]) != vmdkMagic {
-		return nil, damagedf(VMDK, 0, "this is not a sparse extent: it does not begin with %s", vmdkMagic)
 	}
 	if err := g.checkHeader(&g.head); err != nil {
 		return nil, err
@@ -32,15 +24,35 @@ func openGrainFile(r io.ReaderAt, size int64) (*grainFile, error) {
 			return nil, err
 		}
 	}
+	g.derive()
+	if n := g.directoryLength(); n > maxDirectory {
+		return nil, notReadf(12, "this VMDK has %d grain tables, more than amiforge reads (%d)", n, maxDirectory)
+	}
+	return g, nil
+}
+
+func (g *grainFile) readHeader() error {
+	if g.size < SectorSize {
+		return damagedf(VMDK, 0, "the file has %d bytes, less than a header", g.size)
+	}
+	sector := make([]byte, SectorSize)
+	if err := readFull(g.r, sector, 0); err != nil {
+		return err
+	}
+	g.head = parseVMDKHeader(sector)
+	if string(g.head.Magic[:]) != vmdkMagic {
+		return damagedf(VMDK, 0, "this is not a sparse extent: it does not begin with %s", vmdkMagic)
+	}
+	return nil
+}
+
+// derive makes bytes of what the header has in sectors.
+func (g *grainFile) derive() {
 	g.grain = int64(g.head.GrainSize) * SectorSize
 	g.coverage = g.grain * int64(g.head.NumGTEsPerGT)
 	g.capacity = int64(g.head.Capacity) * SectorSize
 	g.compressed = g.head.Flags&flagCompressed != 0
 	g.zeroGrain = g.head.Flags&flagZeroGrain != 0
-	if n := g.directoryLength(); n > maxDirectory {
-		return nil, notReadf(12, "this VMDK has %d grain tables, more than amiforge reads (%d)", n, maxDirectory)
-	}
-	return g, nil
 }
 
 // checkHeader holds every field against the file's size and the limits. Offsets of errors are in the header.
