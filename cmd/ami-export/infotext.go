@@ -97,7 +97,9 @@ func writePartitions(out io.Writer, list []inspect.Partition) {
 }
 
 // bytes returns a size for people and for programs.
-func bytes(n int64) string { return fmt.Sprintf("%s (%d bytes)", humanize.IBytes(uint64(max(n, 0))), n) }
+func bytes(n int64) string {
+	return fmt.Sprintf("%s (%d bytes)", humanize.IBytes(uint64(max(n, 0))), n)
+}
 
 func someBytes(n int64) string {
 	if n == 0 {

@@ -38,13 +38,7 @@ func (s *Shape) Apply(c Content) (shaped Content, done []string, err error) {
 		return grown{c, size}, done, nil
 	}
 	shaped, err = s.partition(c, c.Size()+size-shaped.Size())
-	if err != nil || shaped.Size() == size {
-		return shaped, done, err
-	}
-	if shaped.Size()%max(s.Align, 1) != 0 {
-		return nil, nil, fmt.Errorf("a disk with a partition table has whole MiB, which are not a multiple of %d bytes", s.Align)
-	}
-	return shaped, append(done, fmt.Sprintf("the disk has %d bytes: whole MiB, for its partition table", shaped.Size())), nil
+	return shaped, done, err
 }
 
 // size returns the size of a disk that has so many bytes before, and what there is to say about it.
@@ -63,7 +57,14 @@ func (s *Shape) size(before int64) (size int64, said []string, err error) {
 		size += s.Align - rest
 		said = append(said, fmt.Sprintf("the disk is padded with %d zero bytes to %d, a multiple of %s", s.Align-rest, size, unit(s.Align)))
 	}
-	return size, said, nil
+	if s.Partition == "" || size%mib == 0 {
+		return size, said, nil
+	}
+	size += mib - size%mib
+	if size%max(s.Align, 1) != 0 {
+		return 0, nil, fmt.Errorf("a disk with a partition table has whole MiB: they are no multiple of %d bytes", s.Align)
+	}
+	return size, append(said, fmt.Sprintf("the disk has whole MiB, for its partition table: %d bytes", size)), nil
 }
 
 // unit returns n bytes as they are best read.

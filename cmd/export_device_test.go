@@ -1,0 +1,60 @@
+package cmd_test
+
+import (
+	"strings"
+	"testing"
+
+	"amiforge/internal/oracle"
+)
+
+// TestExportDevice exports to a block device and from one: a loop device, where the machine lets us make one.
+func TestExportDevice(t *testing.T) {
+	b := newBench(t)
+	const size = 12 << 20
+	b.image("disk.raw", size)
+	b.image("backing", size+4096)
+	losetup := oracle.Look(t, "losetup")
+	made := b.run(losetup, "--find", "--show", b.path("backing"))
+	if made.status != 0 {
+		oracle.Skipf(t, "no loop device can be made here (it takes root and a kernel that lets us): %s", made.stderr)
+	}
+	device := strings.TrimSpace(made.stdout)
+	t.Cleanup(func() { b.want(0, losetup, "--detach", device) })
+	b.want(0, "ami-export", "disk.raw", "-o", "disk.vmdk")
+
+	e := b.want(1, "ami-export", "disk.vmdk", "-f", "raw", "-o", device)
+	if want := device + " is a block device; --force overwrites it"; !strings.Contains(e.stderr, want) {
+		t.Errorf("it says %q, want %q", e.stderr, want)
+	}
+	b.want(0, "ami-export", "disk.vmdk", "-f", "raw", "-o", device, "--force")
+	b.want(0, "cmp", "-n", "12582912", "disk.raw", device)
+	e = b.want(4, "ami-export", "--compare", device, "disk.vmdk") // the device is longer, and not zero there
+	if want := "differ, first at byte 12582912; the one has 12587008 bytes, the other 12582912"; !strings.Contains(e.stderr, want) {
+		t.Errorf("it says %q, want %q", e.stderr, want)
+	}
+
+	// From a device, which is raw whatever is on it.
+	b.want(0, "ami-export", "disk.raw", "-o", "inner.vhd", "--subformat", "fixed")
+	b.want(0, "ami-export", "inner.vhd", "--source-format", "raw", "-f", "raw", "-o", device, "--force")
+	b.want(0, "ami-export", device, "-o", "copy.vhd")
+	b.want(0, "ami-export", "copy.vhd", "-o", "copy.raw")
+	b.same(device, "copy.raw")
+
+	// One that is too small is left alone.
+	before := b.tree("")
+	e = b.want(1, "ami-export", "disk.raw", "-f", "raw", "-o", device, "--force", "--resize", "13M")
+	if want := device + ": the device has 12587008 bytes, the image 13631488"; !strings.Contains(e.stderr, want) {
+		t.Errorf("it says %q, want %q", e.stderr, want)
+	}
+	if after := b.tree(""); before[b.path("backing")] != after[b.path("backing")] {
+		t.Error("the device was written to")
+	}
+
+	// A bundle that fails on the way leaves a device that must not be used.
+	b.want(0, "ami-bundle", "disk.raw", "--part-size", "5M", "-d", "out")
+	flipped(t, b.path("out/image.part.02"))
+	e = b.want(4, "ami-export", "out/image.manifest.xml", "-f", "raw", "-o", device, "--force")
+	if want := device + " holds a part of an image now and must not be used"; !strings.Contains(e.stderr, want) {
+		t.Errorf("it says %q, want %q", e.stderr, want)
+	}
+}
