@@ -158,12 +158,12 @@ func (f *failingTarget) WriteAt(p []byte, off int64) (int, error) {
 
 // Whatever ends it, nothing is left running: synctest sees to that.
 func TestStreamEnds(t *testing.T) {
-	content := noise(12<<20, 1)
+	content := noise(6<<20, 1)
 	source := func() *sliceSource {
 		return &sliceSource{content: content, extents: []Extent{{0, int64(len(content))}}}
 	}
 	opts := &CreateOptions{Format: VMDK, Workers: 3, Level: 1}
-	for _, room := range []int64{0, 64 << 10, 1 << 20, 11 << 20} {
+	for _, room := range []int64{0, 64 << 10, 1 << 20, 5 << 20} {
 		synctest.Test(t, func(t *testing.T) {
 			target := &failingTarget{room: room, fail: func() {}}
 			err := CopyFrom(t.Context(), target, source(), int64(len(content)), opts)

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -82,7 +83,6 @@ func TestWriteVMDK(t *testing.T) {
 		if err := os.WriteFile(raw, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		digest := sha256.Sum256(content)
 		for kind, how := range writtenKinds() {
 			t.Run(name+"/"+kind, func(t *testing.T) {
 				path := filepath.Join(t.TempDir(), "disk.vmdk")
@@ -90,15 +90,41 @@ func TestWriteVMDK(t *testing.T) {
 				if err := os.WriteFile(path, image, 0o600); err != nil {
 					t.Fatal(err)
 				}
-				oracle.Run(t, "qemu-img", "check", "-q", path)
-				oracle.Run(t, "qemu-img", "compare", "-q", "-f", "vmdk", "-F", "raw", path, raw)
-				readOurselves(t, path, raw)
-				size, sum := secondReader(t, "pyvmdk", path)
-				if size != disk.size || sum != hex.EncodeToString(digest[:]) {
-					t.Errorf("libvmdk reads %d bytes, SHA-256 %s, want %d and %x", size, sum, disk.size, digest)
-				}
+				readByAll(t, path, raw, content)
 			})
 		}
+	}
+}
+
+// Others read what every level makes of a program.
+func TestWriteVMDKLevels(t *testing.T) {
+	content := program(t)[:3<<20+512]
+	raw := filepath.Join(t.TempDir(), "disk.raw")
+	if err := os.WriteFile(raw, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for level := 1; level <= 9; level++ {
+		t.Run(strconv.Itoa(level), func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "disk.vmdk")
+			o := &CreateOptions{Format: VMDK, Level: level, Name: path}
+			if err := os.WriteFile(path, writeVMDK(t, content, []Extent{{0, int64(len(content))}}, o), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			readByAll(t, path, raw, content)
+		})
+	}
+}
+
+// readByAll has qemu, libvmdk and ourselves read the image, whose content is also in the file raw.
+func readByAll(t *testing.T, path, raw string, content []byte) {
+	t.Helper()
+	oracle.Run(t, "qemu-img", "check", "-q", path)
+	oracle.Run(t, "qemu-img", "compare", "-q", "-f", "vmdk", "-F", "raw", path, raw)
+	readOurselves(t, path, raw)
+	digest := sha256.Sum256(content)
+	size, sum := secondReader(t, "pyvmdk", path)
+	if size != int64(len(content)) || sum != hex.EncodeToString(digest[:]) {
+		t.Errorf("libvmdk reads %d bytes, SHA-256 %s, want %d and %x", size, sum, len(content), digest)
 	}
 }
 
