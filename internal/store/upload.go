@@ -34,6 +34,9 @@ type UploadOptions struct {
 // becoming longer than needed (without it they have 88 MiB at 100 GiB and 1.4 GiB at 1 TiB). Until then it is
 // under 40 MiB in all, and what the head holds but zeros, which is kept. Runs of zeros take no memory anywhere.
 //
+// If the answer to the request that begins an upload is lost, the server has an upload without parts that nobody
+// knows of. It costs nothing.
+//
 // It is not safe for concurrent use.
 type Upload struct {
 	parts *multipart

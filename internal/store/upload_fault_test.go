@@ -172,9 +172,12 @@ func TestUploadIsOvertaken(t *testing.T) {
 	for _, replace := range []bool{false, true} {
 		t.Run(fmt.Sprint(replace), func(t *testing.T) {
 			l := newLine(t)
+			around := open(t, l.loc, l.cfgAround)
 			l.Add(faultproxy.Rule{Method: http.MethodPost, Skip: 1, Fault: func(w http.ResponseWriter, r *http.Request, pass http.Handler) {
 				pass.ServeHTTP(httptest.NewRecorder(), r)
-				put(t, open(t, l.loc, l.cfgAround), "disk.vhd", other)
+				if err := tryPut(r.Context(), around, "disk.vhd", other); err != nil {
+					t.Error(err)
+				}
 				faultproxy.Refuse(w, r, pass)
 			}})
 			u := upload(t, t.Context(), l.loc, l.cfg, store.UploadOptions{Size: -1, Replace: replace})
@@ -197,11 +200,11 @@ func TestUploadIsCompared(t *testing.T) {
 	for want, other := range tests {
 		t.Run(want, func(t *testing.T) {
 			l := newLine(t)
+			second := upload(t, t.Context(), l.loc, l.cfgAround, store.UploadOptions{Size: -1, Replace: true})
 			l.Add(faultproxy.Rule{Method: http.MethodPost, Skip: 1, Fault: func(w http.ResponseWriter, r *http.Request, pass http.Handler) {
 				answer := httptest.NewRecorder()
 				pass.ServeHTTP(answer, r)
-				u := upload(t, context.Background(), l.loc, l.cfgAround, store.UploadOptions{Size: -1, Replace: true})
-				if err := send(u, other, 0); err != nil {
+				if err := errors.Join(send(second, other, 0), second.Close()); err != nil {
 					t.Error(err)
 				}
 				w.Write(answer.Body.Bytes())
@@ -377,4 +380,28 @@ func TestUploadPartIsSentTwice(t *testing.T) {
 	if err != nil || !strings.HasSuffix(found.ETag, "-3") {
 		t.Errorf("ETag %q, %v; want three parts", found.ETag, err)
 	}
+}
+
+// An upload of which the client was not told stays, without a part, and does not matter.
+func TestUploadBeginsTwice(t *testing.T) {
+	l := newLine(t)
+	l.Add(onBegin(faultproxy.DropResponse))
+	content := noise(9 * mib)
+	u := upload(t, t.Context(), l.loc, l.cfg, store.UploadOptions{Size: -1})
+	if err := send(u, content, 0); err != nil {
+		t.Fatal(err)
+	}
+	ids := uploads(t, l.loc)
+	if len(ids) != 1 {
+		t.Fatalf("uploads %q, want one", ids)
+	}
+	key := l.loc.Prefix + "/disk.vhd"
+	found, err := core(t).ListObjectParts(t.Context(), l.loc.Bucket, key, ids[0], 0, 10)
+	if err != nil || len(found.ObjectParts) != 0 {
+		t.Errorf("it has parts %v, %v", found.ObjectParts, err)
+	}
+	if err := core(t).AbortMultipartUpload(t.Context(), l.loc.Bucket, key, ids[0]); err != nil {
+		t.Error(err)
+	}
+	l.close(t, u, content)
 }

@@ -84,7 +84,8 @@ func (u *Upload) send(number int, c content) error {
 
 // Commit sends what is left and makes the object appear. Its size, and its checksum if the server tells one, are
 // then compared with what was sent: if they differ, the error is bundle.ErrVerify, and the object stays, as it may
-// be that of another writer.
+// be that of another writer. When the context ends meanwhile, the server still has some seconds to answer: if it
+// does, the object is there and Commit succeeds; if not, it may appear yet.
 func (u *Upload) Commit() error {
 	if err := u.state(); err != nil {
 		return err
@@ -124,8 +125,8 @@ func (u *Upload) finish() error {
 }
 
 // Close ends the upload. What was not committed is gone then, also from the server: if it cannot be removed there,
-// the error says so. Close waits for the requests under way, if they do not end at once for some seconds, even when
-// the context has ended. Closing again does nothing, or tries again what failed.
+// the error says so. That takes some seconds at most, and is also done when the context has ended. Closing again
+// does nothing, or tries again what failed.
 func (u *Upload) Close() error {
 	u.cancel()
 	_ = u.sending.Wait() // it was returned by a call, or nobody asked
