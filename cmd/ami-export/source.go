@@ -57,6 +57,9 @@ func isManifest(arg string) bool {
 
 func (o *options) openFile(e *cli.Env, path string) (*source, error) {
 	f, err := export.OpenFile(path, diskimg.Format(o.sourceFormat))
+	if errors.Is(err, diskimg.ErrNotDisk) && o.sourceFormat == "" {
+		return nil, fmt.Errorf("%w\n--source-format raw takes the file as it is", err)
+	}
 	if err != nil {
 		return nil, err
 	}
