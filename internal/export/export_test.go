@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -183,6 +184,18 @@ func TestJobDense(t *testing.T) {
 				t.Error("said to be dense although the tables can come last")
 			}
 		})
+	}
+}
+
+// TestLimit writes disks without a hole: no image file is longer than was said before, however small the disk. The
+// longest are those of whole blocks, of which the last one is hardly begun.
+func TestLimit(t *testing.T) {
+	for name, opts := range kinds() {
+		for _, size := range []int{512, 64<<10 + 512, 2<<20 - 512, 2<<20 + 512, 32<<20 + 512} {
+			t.Run(fmt.Sprintf("%s of %d", name, size), func(t *testing.T) {
+				write(t, newContent(size, diskimg.Extent{Length: int64(size)}), &opts, false)
+			})
+		}
 	}
 }
 

@@ -69,11 +69,11 @@ func (j *Job) Write(ctx context.Context, t diskimg.Target, h hash.Hash, progress
 }
 
 // Limit returns how many bytes the image file has at most: the disk, a sixty-fourth of it for tables and for
-// grains that do not compress, and what does not depend on its size.
+// grains that do not compress, and what does not depend on its size, such as the rest of a VHD's last block.
 func (j *Job) Limit() int64 {
 	if j.Layout.FileSize >= 0 {
 		return j.Layout.FileSize
 	}
 	size := j.content.Size()
-	return size + size/64 + 1<<20
+	return size + size/64 + 4*mib
 }
