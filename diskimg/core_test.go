@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -75,7 +76,7 @@ func sparseContent(n int, extents ...Extent) []byte {
 	return p
 }
 
-// sources returns content as a Disk and, in extents that adjoin and are cut oddly, as a stream.
+// openBytes returns content as a Disk.
 func openBytes(t testing.TB, content []byte) *Disk {
 	t.Helper()
 	d, err := Open(bytes.NewReader(content), int64(len(content)), &OpenOptions{Format: RAW})
@@ -222,6 +223,15 @@ func TestReadAt(t *testing.T) {
 	n, err := d.ReadAt(make([]byte, 10), int64(len(content))-4)
 	if n != 4 || err != io.EOF {
 		t.Errorf("at the end: %d, %v", n, err)
+	}
+	for _, tt := range []struct {
+		n    int
+		off  int64
+		want error
+	}{{0, 0, nil}, {0, d.Size(), nil}, {1, d.Size(), io.EOF}, {0, d.Size() + 1, nil}, {1, d.Size() + 1, io.EOF}, {1, -1, fs.ErrInvalid}} {
+		if n, err := d.ReadAt(make([]byte, tt.n), tt.off); n != 0 || !errors.Is(err, tt.want) {
+			t.Errorf("%d bytes at %d: %d, %v, want %v", tt.n, tt.off, n, err, tt.want)
+		}
 	}
 }
 

@@ -106,7 +106,7 @@ func openFile(f *os.File, info fs.FileInfo, opts *OpenOptions) (*Disk, error) {
 	}
 	return &Disk{
 		image: im, size: im.info().Size,
-		unchanged: func() error { return unchanged(f, info) },
+		unchanged: func() error { return errors.Join(unchanged(f, info), beside.unchanged()) },
 		close:     func() error { return errors.Join(beside.close(), f.Close()) },
 	}, nil
 }
@@ -156,10 +156,10 @@ func (d *Disk) ReadAt(p []byte, off int64) (int, error) {
 	if off < 0 {
 		return 0, fmt.Errorf("read at %d: %w", off, fs.ErrInvalid)
 	}
-	n := min(int64(len(p)), d.size-off)
-	if n <= 0 && len(p) > 0 {
+	if off >= d.size && len(p) > 0 {
 		return 0, io.EOF
 	}
+	n := max(0, min(int64(len(p)), d.size-off))
 	if err := d.image.readAt(p[:n], off); err != nil {
 		return 0, err
 	}
