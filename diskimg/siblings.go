@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -15,6 +16,7 @@ type siblings struct {
 	dir   string
 	root  *os.Root
 	files []*os.File
+	infos []fs.FileInfo // of the files, as they were when they were opened
 }
 
 func (s *siblings) open(name string) (r io.ReaderAt, size int64, err error) {
@@ -38,12 +40,22 @@ func (s *siblings) open(name string) (r io.ReaderAt, size int64, err error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	s.files = append(s.files, f)
+	s.files, s.infos = append(s.files, f), append(s.infos, info)
 	now, err := f.Stat()
 	if err == nil && !os.SameFile(info, now) {
 		err = fmt.Errorf("extent %q was exchanged while it was opened", name)
 	}
 	return f, info.Size(), err
+}
+
+// unchanged tells whether all files are as they were when they were opened.
+func (s *siblings) unchanged() error {
+	for i, f := range s.files {
+		if err := unchanged(f, s.infos[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *siblings) close() error {

@@ -186,3 +186,20 @@ func TestSplitVMDKInfo(t *testing.T) {
 		t.Errorf("info %+v", i)
 	}
 }
+
+// TestSplitVMDKChanges writes to a file beside the descriptor while the disk is open.
+func TestSplitVMDKChanges(t *testing.T) {
+	path := splitDisk(t, splitText("monolithicFlat", `RW 10 FLAT "flat.img" 0`))
+	d, err := OpenFile(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if err := os.Truncate(filepath.Join(filepath.Dir(path), "flat.img"), 20*SectorSize); err != nil {
+		t.Fatal(err)
+	}
+	err = Copy(t.Context(), &memTarget{t: t}, d, &CreateOptions{Format: RAW})
+	if err == nil || !strings.Contains(err.Error(), "flat.img: size changed") {
+		t.Errorf("%v, want that the size changed", err)
+	}
+}
