@@ -16,8 +16,9 @@ type FileTarget interface {
 	CopyFile(off int64, src *os.File, srcOff, n int64) error
 }
 
-// Copy writes the disk d into t. Like CopyFrom, but for a RAW file that has holes and goes to a RAW file: there
-// the holes are believed to be all its zeros, and the data is not looked at.
+// Copy writes the disk d into t. Like CopyFrom, but for a RAW file that has holes and goes to a RAW file, t being a
+// FileTarget: there the holes are believed to be all its zeros, and the data is not looked at. That moves the
+// position of d's file, so that a disk is copied once at a time.
 func Copy(ctx context.Context, t Target, d *Disk, opts *CreateOptions) error {
 	if file, ok := t.(FileTarget); ok && opts != nil && opts.Format == RAW {
 		if raw, ok := d.image.(*rawImage); ok && raw.file != nil && sparse.Length(raw.data) < raw.size {
@@ -33,6 +34,9 @@ func Copy(ctx context.Context, t Target, d *Disk, opts *CreateOptions) error {
 const copyStep = 16 << 20
 
 func copyFile(ctx context.Context, t FileTarget, d *Disk, raw *rawImage, opts *CreateOptions) error {
+	if _, err := opts.Layout(raw.size); err != nil {
+		return err
+	}
 	opts, err := opts.withDefaults()
 	if err != nil {
 		return err
