@@ -3,8 +3,6 @@ package diskimg
 import (
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 )
 
 // openMonolithicVMDK opens a disk that is one sparse file: monolithicSparse or streamOptimized.
@@ -84,9 +82,6 @@ func (m *vmdkImage) takeExtent(g *grainFile, d *diskDescriptor) error {
 	}
 	if line.size != g.capacity {
 		m.warn("the size is %d bytes in the header, %d in the descriptor", g.capacity, line.size)
-	}
-	if f, ok := g.r.(*os.File); ok && filepath.Base(f.Name()) != line.name {
-		m.warn("the descriptor calls the file %.100q", line.name)
 	}
 	return g.limit(line)
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"amiforge/diskimg"
+	"amiforge/diskimg/partition"
 )
 
 // A Shape says in what a disk differs from the content that it is made of. The zero Shape leaves it as it is.
@@ -35,10 +36,24 @@ func (s *Shape) Apply(c Content) (shaped Content, done []string, err error) {
 	}
 	done = append(done, said...)
 	if s.Partition == "" {
-		return grown{c, size}, done, nil
+		return grown{c, size}, append(done, secondTable(c)...), nil
 	}
 	shaped, err = s.partition(c, c.Size()+size-shaped.Size())
 	return shaped, done, err
+}
+
+// secondTable says, of a disk file with a GPT that grows, what has to be done about it. (Of a bundle that is not known
+// before it is read.)
+func secondTable(c Content) []string {
+	f, ok := c.(*File)
+	if !ok {
+		return nil
+	}
+	table, err := partition.Read(f.disk, f.Size())
+	if err != nil || table == nil || table.Kind != partition.GPT {
+		return nil // what cannot be read is found when it is copied
+	}
+	return []string{"the second table of its GPT stays where it was; sgdisk -e moves it to the new end"}
 }
 
 // size returns the size of a disk that has so many bytes before, and what there is to say about it.
