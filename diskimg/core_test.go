@@ -196,24 +196,6 @@ func compareBytes(t *testing.T, a, b []byte) int64 {
 	return off
 }
 
-func TestDiskMap(t *testing.T) {
-	content := sparseContent(5<<20+100, Extent{5, 10}, Extent{2<<20 - 1, 2}, Extent{5 << 20, 3})
-	tests := []struct {
-		unit int64
-		want []Extent
-	}{
-		{2 << 20, []Extent{{0, 5<<20 + 100}}},
-		{1 << 20, []Extent{{0, 3 << 20}, {5 << 20, 100}}},
-		{64 << 10, []Extent{{0, 64 << 10}, {2<<20 - 64<<10, 128 << 10}, {5 << 20, 100}}},
-	}
-	for _, tt := range tests {
-		got, err := openBytes(t, content).Map(t.Context(), tt.unit)
-		if err != nil || !slices.Equal(got, tt.want) {
-			t.Errorf("unit %d: %v, %v, want %v", tt.unit, got, err, tt.want)
-		}
-	}
-}
-
 func TestReadAt(t *testing.T) {
 	content := contents()["noise"]
 	d := openBytes(t, content)

@@ -32,9 +32,10 @@ type CreateOptions struct {
 	Format    Format
 	Subformat Subformat // the format's default if empty: dynamic VHD, streamOptimized VMDK
 
-	// Map, if not nil, is where the disk will have data at most, ascending. With it the tables are known in
-	// advance, so that the whole file is written in ascending order: Layout tells of no head. Every block that
-	// Map touches is allocated, even if only zeros come.
+	// Map, if not nil, is where the disk will have data at most, ascending. Dynamic VHD and monolithicSparse
+	// VMDK, whose tables come first, know them in advance with it, so that the whole file is written in
+	// ascending order: Layout tells of no head. Every block that Map touches is allocated then, even if only
+	// zeros come, and data outside of it is an error. The other kinds need no map.
 	Map []Extent
 
 	Name    string    // of the image file, for the VMDK descriptor; disk.vmdk if empty
@@ -113,6 +114,9 @@ func (o *CreateOptions) begin(t Target, size int64) (func(ctx context.Context) e
 	}
 	if size < 0 || size > MaxSize {
 		return nil, Layout{}, fmt.Errorf("create disk image: %d bytes is no size", size)
+	}
+	if err := checkMap(made.Format, made.Map, size); err != nil {
+		return nil, Layout{}, err
 	}
 	var encode func(ctx context.Context) encoder
 	var layout Layout

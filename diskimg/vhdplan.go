@@ -1,18 +1,11 @@
 package diskimg
 
-import (
-	"encoding/binary"
-	"fmt"
-)
+import "encoding/binary"
 
-// planVHD returns which blocks of a disk of size bytes the extents touch: those that will be in the file. The
-// extents ascend.
-func planVHD(size int64, extents []Extent) ([]uint32, error) {
+// planVHD returns which blocks of a disk the extents of its map touch: those that will be in the file.
+func planVHD(extents []Extent) []uint32 {
 	var planned []uint32
 	for _, e := range extents {
-		if e.Offset < 0 || e.Length < 0 || e.Offset > size || e.Length > size-e.Offset {
-			return nil, fmt.Errorf("create vhd: the map has %d bytes at %d, and the disk %d bytes", e.Length, e.Offset, size)
-		}
 		first := e.Offset / vhdBlockSize
 		if n := len(planned); n > 0 {
 			first = max(first, int64(planned[n-1])+1)
@@ -21,14 +14,14 @@ func planVHD(size int64, extents []Extent) ([]uint32, error) {
 			planned = append(planned, uint32(block))
 		}
 	}
-	return planned, nil
+	return planned
 }
 
 // vhdHead returns the length of the tables in front of a dynamic disk of size bytes: the copy of the footer, the
 // header, and a BAT of exactly the entries that the disk needs, because Azure refuses more.
 func vhdHead(size int64) int64 {
 	table := 4 * ((size + vhdBlockSize - 1) / vhdBlockSize)
-	return vhdFooterSize + vhdHeaderSize + (table+SectorSize-1)/SectorSize*SectorSize
+	return vhdFooterSize + vhdHeaderSize + sectorsOf(table)*SectorSize
 }
 
 // vhdHeadBytes returns the tables in front of a dynamic disk.

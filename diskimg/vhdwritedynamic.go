@@ -29,10 +29,7 @@ func newDynamicVHD(t Target, size int64, o *CreateOptions) (func(context.Context
 	if size > vhdMaxSize {
 		return nil, Layout{}, fmt.Errorf("create vhd: %d bytes are more than the 2040 GiB of a dynamic VHD", size)
 	}
-	planned, err := planVHD(size, o.Map)
-	if err != nil {
-		return nil, Layout{}, err
-	}
+	planned := planVHD(o.Map)
 	layout := Layout{FileSize: -1, Head: vhdHead(size)}
 	if o.Map != nil {
 		blocks := int64(len(planned)) * (vhdBitmapSize + vhdBlockSize)
@@ -116,7 +113,7 @@ func (e *dynamicVHDEncoder) reach(block int64) error {
 	}
 	if e.o.Map != nil {
 		if len(e.todo) == 0 || int64(e.todo[0]) != block {
-			return fmt.Errorf("create vhd: there is data at byte %d, and the map has none in its block", block*vhdBlockSize)
+			return fmt.Errorf("write vhd: data at byte %d, where the map has none", block*vhdBlockSize)
 		}
 		e.todo = e.todo[1:]
 	}

@@ -2,7 +2,6 @@ package diskimg
 
 import (
 	"cmp"
-	"fmt"
 	"math/bits"
 	"slices"
 )
@@ -21,19 +20,14 @@ type grainBits struct {
 	present [vmdkGTEsPerGT / 64]uint64
 }
 
-// mappedGrains returns the grains that hold the extents of the map of a disk of size bytes.
-func mappedGrains(extents []Extent, size int64) (grainMap, error) {
+// mappedGrains returns the grains that hold the extents of a disk's map.
+func mappedGrains(extents []Extent) (grainMap, error) {
 	var m grainMap
-	end := int64(0)
 	for _, e := range extents {
-		if e.Length < 0 || e.Offset < end || e.Offset > size || e.Length > size-e.Offset {
-			return m, fmt.Errorf("create vmdk: the map has %d bytes at %d of %d, after byte %d", e.Length, e.Offset, size, end)
-		}
-		end = e.End()
 		if e.Length == 0 {
 			continue
 		}
-		first, last := e.Offset/vmdkGrainSize, (end-1)/vmdkGrainSize
+		first, last := e.Offset/vmdkGrainSize, (e.End()-1)/vmdkGrainSize
 		if m.count+last-first >= maxVMDKExtent/vmdkGrainSize {
 			return m, errVMDKTooLong
 		}

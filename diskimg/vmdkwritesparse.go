@@ -26,7 +26,7 @@ func newSparseVMDK(t Target, size int64, o *CreateOptions) (func(context.Context
 	}
 	s := newSparseLayout(size)
 	file := Layout{FileSize: -1, Head: s.overHead}
-	grains, err := mappedGrains(o.Map, size)
+	grains, err := mappedGrains(o.Map)
 	if err != nil {
 		return nil, Layout{}, err
 	}
