@@ -35,7 +35,7 @@ func (s *Server) call(ctx context.Context, method, path, service, body string) (
 	return answer, err
 }
 
-// sign adds the signature. It knows requests without a query only.
+// sign adds the signature. A query must be as url.Values encodes it, without spaces.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 func (s *Server) sign(req *http.Request, service, body string, now time.Time) {
 	const names = "host;x-amz-content-sha256;x-amz-date"
@@ -43,7 +43,7 @@ func (s *Server) sign(req *http.Request, service, body string, now time.Time) {
 	req.Header.Set("X-Amz-Date", stamp)
 	req.Header.Set("X-Amz-Content-Sha256", payload)
 	canonical := strings.Join([]string{
-		req.Method, req.URL.EscapedPath(), "",
+		req.Method, req.URL.EscapedPath(), req.URL.RawQuery,
 		"host:" + req.URL.Host, "x-amz-content-sha256:" + payload, "x-amz-date:" + stamp, "",
 		names, payload,
 	}, "\n")

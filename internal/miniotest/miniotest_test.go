@@ -50,3 +50,17 @@ func TestPinned(t *testing.T) {
 		t.Errorf("pinned() = %q, %v", version, err)
 	}
 }
+
+func TestUploads(t *testing.T) {
+	s := Start(t)
+	bucket := s.NewBucket(t)
+	if ids := s.Uploads(t, bucket, "exports/disk.vmdk"); len(ids) > 0 {
+		t.Errorf("an empty bucket has the uploads %q", ids)
+	}
+	if _, err := s.call(t.Context(), http.MethodPost, "/"+bucket+"/exports/disk.vmdk?uploads=", "s3", ""); err != nil {
+		t.Fatal(err)
+	}
+	if ids := s.Uploads(t, bucket, "exports/disk.vmdk"); len(ids) != 1 || ids[0] == "" {
+		t.Errorf("after one has begun the bucket has the uploads %q", ids)
+	}
+}
