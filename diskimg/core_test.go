@@ -2,7 +2,6 @@ package diskimg
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"errors"
 	"io"
 	"io/fs"
@@ -135,23 +134,6 @@ func TestRawToRaw(t *testing.T) {
 				t.Errorf("the copy differs, or progress %d is not %d", progress, len(content))
 			}
 		})
-	}
-}
-
-func TestTee(t *testing.T) {
-	content := contents()["islands"]
-	extents := []Extent{{0, 100}, {1 << 20, 65536}, {1<<20 + 65536, 5000}, {5<<20 - 1, 1}}
-	h := sha256.New()
-	src := NewTee(&sliceSource{content: content, extents: extents}, int64(len(content)), h)
-	target := &memTarget{t: t}
-	if err := CopyFrom(t.Context(), target, src, int64(len(content)), &CreateOptions{Format: RAW}); err != nil {
-		t.Fatal(err)
-	}
-	if want := sha256.Sum256(content); !bytes.Equal(h.Sum(nil), want[:]) {
-		t.Error("the digest is another")
-	}
-	if !bytes.Equal(target.b, content) {
-		t.Error("the copy differs")
 	}
 }
 

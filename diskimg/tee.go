@@ -1,6 +1,7 @@
 package diskimg
 
 import (
+	"context"
 	"hash"
 	"io"
 )
@@ -8,6 +9,7 @@ import (
 // A Tee is a Source that adds all that passes, holes as zeros, to a hash: at its end the hash is that of the
 // whole disk, as of a RAW file.
 type Tee struct {
+	ctx  context.Context
 	src  Source
 	size int64
 	h    hash.Hash
@@ -15,9 +17,10 @@ type Tee struct {
 	next Extent
 }
 
-// NewTee returns a Source of what src yields, the content of a disk of size bytes, that writes it to h.
-func NewTee(src Source, size int64, h hash.Hash) *Tee {
-	return &Tee{src: src, size: size, h: h}
+// NewTee returns a Source of what src yields, the content of a disk of size bytes, that writes it to h. Long holes
+// take their time, too, so that ctx ends it.
+func NewTee(ctx context.Context, src Source, size int64, h hash.Hash) *Tee {
+	return &Tee{ctx: ctx, src: src, size: size, h: h}
 }
 
 // Next goes to the next extent.
@@ -26,13 +29,17 @@ func (t *Tee) Next() (Extent, error) {
 		return Extent{}, err
 	}
 	e, err := t.src.Next()
+	upTo := e.Offset
 	switch {
 	case err == io.EOF:
-		t.zeros(t.size - t.done)
-	case err == nil:
-		t.zeros(e.Offset - t.done)
-		t.next = e
+		upTo = t.size
+	case err != nil:
+		return e, err
 	}
+	if err := t.zeroTo(upTo); err != nil {
+		return Extent{}, err
+	}
+	t.next = e
 	return e, err
 }
 
@@ -47,12 +54,16 @@ func (t *Tee) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (t *Tee) zeros(n int64) {
-	zeros := make([]byte, min(max(n, 0), readChunk))
-	for n > 0 {
-		m := min(n, int64(len(zeros)))
-		t.h.Write(zeros[:m])
-		n -= m
-		t.done += m
+// zeroTo hashes zeros up to the byte off of the disk.
+func (t *Tee) zeroTo(off int64) error {
+	zeros := make([]byte, min(max(off-t.done, 0), readChunk))
+	for t.done < off {
+		if t.ctx.Err() != nil {
+			return context.Cause(t.ctx)
+		}
+		n := min(off-t.done, int64(len(zeros)))
+		t.h.Write(zeros[:n])
+		t.done += n
 	}
+	return nil
 }

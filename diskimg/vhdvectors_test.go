@@ -148,7 +148,7 @@ func contentSum(tb testing.TB, d *Disk) string {
 	h := sha256.New()
 	r := d.NewReader(tb.Context())
 	defer r.Close()
-	src := NewTee(r, d.Size(), h)
+	src := NewTee(tb.Context(), r, d.Size(), h)
 	for {
 		if _, err := src.Next(); err == io.EOF {
 			return hex.EncodeToString(h.Sum(nil))

@@ -81,7 +81,7 @@ func digestOf(tb testing.TB, path string) (size int64, digest string, err error)
 	h := sha256.New()
 	r := d.NewReader(tb.Context())
 	defer r.Close()
-	tee := NewTee(r, d.Size(), h)
+	tee := NewTee(tb.Context(), r, d.Size(), h)
 	for {
 		if _, err := tee.Next(); err == io.EOF {
 			return d.Size(), hex.EncodeToString(h.Sum(nil)), nil

@@ -63,7 +63,7 @@ func (j *Job) Write(ctx context.Context, t diskimg.Target, h hash.Hash, progress
 	defer src.Close()
 	var from diskimg.Source = src
 	if h != nil {
-		from = diskimg.NewTee(src, j.content.Size(), h)
+		from = diskimg.NewTee(ctx, src, j.content.Size(), h)
 	}
 	return diskimg.CopyFrom(ctx, t, from, j.content.Size(), &create)
 }
