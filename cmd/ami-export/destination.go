@@ -74,7 +74,7 @@ func (d destination) name(own string) string {
 func (d destination) create(ctx context.Context, e *cli.Env, job *export.Job, o *options) (cli.Image, error) {
 	switch d.path {
 	case "-":
-		return cli.StdoutImage(e)
+		return cli.StdoutImage(ctx, e)
 	case "":
 		return store.NewUpload(ctx, d.bucket, d.object, e.StoreConfig(), &store.UploadOptions{
 			Size: job.Layout.FileSize, Limit: job.Limit(), Head: job.Layout.Head, Replace: o.force,

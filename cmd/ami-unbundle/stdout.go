@@ -9,7 +9,7 @@ import (
 
 // toStdout writes the image to standard output, holes as zeros.
 func toStdout(ctx context.Context, e *cli.Env, b *bundle.Bundle, progress func(int64)) error {
-	im, err := cli.StdoutImage(e)
+	im, err := cli.StdoutImage(ctx, e)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 )
@@ -8,6 +9,7 @@ import (
 // stream is an image on its way down a pipe: it has to come in order, and holes are zeros in it. Whoever reads it
 // must heed the exit status: only that says that the whole was right.
 type stream struct {
+	ctx   context.Context
 	w     io.Writer
 	end   int64 // of what was written
 	zeros []byte
@@ -16,9 +18,9 @@ type stream struct {
 // streamZeros is how many zeros are written at a time.
 const streamZeros = 64 << 10
 
-// StdoutImage returns standard output as an Image, whose parts must come in ascending order. A terminal is refused,
-// and so is --json, both as usage errors.
-func StdoutImage(e *Env) (Image, error) {
+// StdoutImage returns standard output as an Image, whose parts must come in ascending order. When ctx ends, so does
+// the writing, also in the midst of a long hole. A terminal is refused, and so is --json, both as usage errors.
+func StdoutImage(ctx context.Context, e *Env) (Image, error) {
 	w, err := StdoutBinary(e)
 	if err != nil {
 		return nil, err
@@ -26,7 +28,7 @@ func StdoutImage(e *Env) (Image, error) {
 	if e.JSON {
 		return nil, Usagef("--json and an image cannot both go to standard output")
 	}
-	return &stream{w: w, zeros: make([]byte, streamZeros)}, nil
+	return &stream{ctx: ctx, w: w, zeros: make([]byte, streamZeros)}, nil
 }
 
 func (s *stream) WriteAt(p []byte, off int64) (int, error) {
@@ -43,6 +45,9 @@ func (s *stream) Zero(off, n int64) error {
 		return err
 	}
 	for n > 0 {
+		if s.ctx.Err() != nil {
+			return context.Cause(s.ctx)
+		}
 		m, err := s.w.Write(s.zeros[:min(n, streamZeros)])
 		s.end += int64(m)
 		if err != nil {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"strings"
@@ -10,7 +11,7 @@ import (
 
 func TestStdoutImage(t *testing.T) {
 	var out bytes.Buffer
-	im, err := StdoutImage(&Env{Stdout: &out})
+	im, err := StdoutImage(t.Context(), &Env{Stdout: &out})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +49,7 @@ func TestStdoutImageRefused(t *testing.T) {
 		"json":     {Stdout: io.Discard, JSON: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := StdoutImage(e); !isUsage(err) {
+			if _, err := StdoutImage(t.Context(), e); !isUsage(err) {
 				t.Errorf("%v, want a usage error", err)
 			}
 		})
@@ -68,7 +69,7 @@ func (f *failing) Write(p []byte) (int, error) {
 }
 
 func TestStdoutImageFails(t *testing.T) {
-	im, err := StdoutImage(&Env{Stdout: &failing{streamZeros + 5}})
+	im, err := StdoutImage(t.Context(), &Env{Stdout: &failing{streamZeros + 5}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,3 +77,26 @@ func TestStdoutImageFails(t *testing.T) {
 		t.Errorf("%v, want no room", err)
 	}
 }
+
+// A hole may take as long as the reader of the pipe likes.
+func TestStdoutImageCancelled(t *testing.T) {
+	enough := errors.New("enough")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	left := 3
+	im, err := StdoutImage(ctx, &Env{Stdout: writerFunc(func(p []byte) (int, error) {
+		if left--; left == 0 {
+			cancel(enough)
+		}
+		return len(p), nil
+	})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := im.Zero(0, 1<<60); !errors.Is(err, enough) || left != 0 {
+		t.Errorf("%v after %d writes, want the cause after 3", err, 3-left)
+	}
+}
+
+type writerFunc func(p []byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
