@@ -12,8 +12,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"amiforge/internal/store"
 )
 
 // A bench is where a Go test runs binaries: a directory of its own and an environment that knows nothing of the
@@ -176,29 +174,6 @@ func (b *bench) mkdir(name string) {
 	if err := os.Mkdir(b.path(name), 0o700); err != nil {
 		b.Fatal(err)
 	}
-}
-
-// objects returns the names of the objects at a location.
-func (b *bench) objects(location string) (names []string) {
-	b.Helper()
-	loc, err := store.ParseLocation(location)
-	if err != nil {
-		b.Fatal(err)
-	}
-	if loc.Bucket == "" {
-		loc.Dir = b.path(loc.Dir)
-	}
-	st, err := store.Open(b.Context(), loc, store.Config{Getenv: b.getenv, Create: true})
-	if err != nil {
-		b.Fatal(err)
-	}
-	for o, err := range st.List(b.Context()) {
-		if err != nil {
-			b.Fatal(err)
-		}
-		names = append(names, o.Name)
-	}
-	return names
 }
 
 // getenv looks into the bench's environment, where the last one counts.
