@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 
 	"amiforge/bundle"
 	"amiforge/diskimg"
@@ -79,16 +80,23 @@ type watched struct {
 
 func (w *watched) Next() (diskimg.Extent, error) {
 	e, err := w.Source.Next()
-	if err == nil {
-		w.advance(e.Offset - w.end)
-		w.end = e.Offset
+	switch err {
+	case nil:
+		w.reach(e.Offset)
+	case io.EOF:
+		w.reach(w.source.Size())
 	}
 	return e, w.source.named(err)
 }
 
 func (w *watched) Read(p []byte) (int, error) {
 	n, err := w.Source.Read(p)
-	w.advance(int64(n))
-	w.end += int64(n)
+	w.reach(w.end + int64(n))
 	return n, w.source.named(err)
+}
+
+// reach tells that all up to the byte off was read.
+func (w *watched) reach(off int64) {
+	w.advance(off - w.end)
+	w.end = off
 }

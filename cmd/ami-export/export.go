@@ -127,9 +127,9 @@ func (x *exporting) write(ctx context.Context, e *cli.Env) error {
 		err = x.image.Commit()
 	}
 	if err != nil {
-		return errors.Join(x.dst.interrupted(ctx, x.image, err), x.image.Close())
+		err = x.dst.interrupted(ctx, x.image, err)
 	}
-	return nil
+	return errors.Join(err, x.image.Close())
 }
 
 // A result is what --json prints.
