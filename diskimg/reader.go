@@ -156,10 +156,21 @@ func (r *Reader) receive() (*readJob, error) {
 			return nil, r.end()
 		}
 		<-j.done // a read is not waited for long
-		return j, j.err
+		if j.err != nil {
+			return nil, r.d.explain(j.err)
+		}
+		return j, nil
 	case <-r.ctx.Done():
 		return nil, context.Cause(r.ctx)
 	}
+}
+
+// explain returns err, which reading ended with, or, if the file has changed, that: it is the reason for the rest.
+func (d *Disk) explain(err error) error {
+	if changed := d.unchanged(); changed != nil {
+		return changed
+	}
+	return err
 }
 
 // end returns io.EOF if everything was read, and nothing has changed meanwhile.
