@@ -28,12 +28,19 @@ func isDescriptor(head []byte, size int64) bool {
 	if size > maxDescriptor {
 		return false
 	}
-	text, padding, _ := bytes.Cut(head, []byte{0})
-	// qemu-img pads the last sector.
-	if len(bytes.Trim(padding, "\x00")) > 0 || len(text) < len(head) && size-int64(len(text)) >= SectorSize {
+	text, padded := cutPadding(head)
+	if !padded || len(text) < len(head) && size-int64(len(text)) >= SectorSize {
 		return false
 	}
 	return isFirstLine(text)
+}
+
+// cutPadding returns the text before the zeros that pad it to a sector, as qemu-img does. Where a content ID became
+// shorter, qemu-img also leaves the last bytes of the longer text behind the first zero.
+func cutPadding(b []byte) (text []byte, ok bool) {
+	text, padding, _ := bytes.Cut(b, []byte{0})
+	rest := bytes.Trim(padding, "\x00")
+	return text, len(rest) < len("12345678") && bytes.HasSuffix(text, rest)
 }
 
 // isFirstLine tells whether text begins with the line that every descriptor begins with.
@@ -49,9 +56,9 @@ func readDescriptorFile(r io.ReaderAt, size int64) (*diskDescriptor, error) {
 	if err := readFull(r, text, 0); err != nil {
 		return nil, err
 	}
-	text = bytes.TrimRight(text, "\x00")
-	if i := bytes.IndexByte(text, 0); i >= 0 {
-		return nil, damagedf(VMDK, int64(i), "a zero byte is in the descriptor")
+	text, padded := cutPadding(text)
+	if !padded {
+		return nil, damagedf(VMDK, int64(len(text)), "a zero byte is in the descriptor")
 	}
 	return parseDescriptor(text, 0)
 }

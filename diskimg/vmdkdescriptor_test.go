@@ -1,6 +1,7 @@
 package diskimg
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"testing"
@@ -16,6 +17,9 @@ func TestIsDescriptor(t *testing.T) {
 	}{
 		{"a descriptor", text, int64(len(text)), true},
 		{"padded to a sector", padded, int64(len(padded)), true},
+		{"shorter than it was, of qemu-img", text + "\x00\"\n\x00\x00", int64(len(text)) + 5, true},
+		{"other bytes behind it", text + "\x00x\n\x00\x00", int64(len(text)) + 5, false},
+		{"more of it behind it", text + "\x00" + text[len(text)-8:], int64(len(text)) + 9, false},
 		{"CRLF", strings.ReplaceAll(text, "\n", "\r\n"), int64(len(text)), true},
 		{"case", strings.ToUpper(text), int64(len(text)), true},
 		{"blanks", strings.Replace(text, "# Disk D", " #  DISK d", 1), int64(len(text)), true},
@@ -40,6 +44,16 @@ func TestDescriptorZeroByte(t *testing.T) {
 	text := splitText("monolithicFlat", `RW 16 FLAT "flat.img" 0`) + strings.Repeat("#", 5000) + "\x00 x"
 	if _, err := Open(strings.NewReader(text), int64(len(text)), nil); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "zero byte") {
 		t.Errorf("%v, want a zero byte", err)
+	}
+}
+
+// TestDescriptorLeftovers opens what qemu-img makes of one descriptor in 256: the content ID that it makes up first
+// has two digits more than the one that it puts in its place.
+func TestDescriptorLeftovers(t *testing.T) {
+	text := splitText("monolithicFlat", `RW 10 FLAT "flat.img" 0`) + "\x00" + "\"\n" + strings.Repeat("\x00", 100)
+	got, err := readAllSplit(t, text)
+	if want := noise(10*SectorSize, 1); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%d bytes, want %d, or they differ: %v", len(got), len(want), err)
 	}
 }
 
