@@ -17,13 +17,13 @@ const DefaultLevel = 6
 // MaxSize is the longest disk that is read or written, in bytes: 2^62, so that sums of sizes do not overflow.
 const MaxSize = math.MaxInt64/2 + 1
 
-// A Target is where an image file is written to. All of it reads as zeros at first, or Zero makes it so. The
-// file is covered by calls of the two in ascending order, each byte once, except for the head that Layout tells
-// of: within it the order is any, and it comes last.
+// A Target is where an image file is written to. The file is covered by calls of WriteAt and Zero in ascending
+// order, each byte once, except for the head that Layout tells of: within it the order is any, and it comes last.
 type Target interface {
 	io.WriterAt
 
-	// Zero makes n bytes from off on read as zeros. It is called for all that is not written.
+	// Zero makes n bytes from off on read as zeros, and the file reach behind them. It is called for all that is
+	// not written: for a new file, which has holes where nothing was written, it need only see to the length.
 	Zero(off, n int64) error
 }
 

@@ -1,17 +1,23 @@
 // Package diskimg reads and writes disk images: RAW, VHD and VMDK.
 //
 //	Detect    what format a file has
-//	Open      an image for reading: Disk has its content (ReadAt, Reader), its Extents, Info and Check
+//	Open      an image for reading: Disk has its content (ReadAt, NewReader), its Extents, Info and Check
 //	Copy      a Disk to an image of another format
 //	CopyFrom  a stream of extents, such as the content of a bundle, to an image
 //	Create    an image whose content the caller writes
 //	Compare   two contents
+//	NewTee    the digest of a content that passes
+//
+// RAW, VHD (fixed, dynamic) and VMDK (streamOptimized, monolithicSparse) are read and written, VMDK of several files
+// (monolithicFlat, twoGbMaxExtentFlat, twoGbMaxExtentSparse) are read. What builds on another disk, is encrypted or
+// is of another format is refused by its name. Packages partition and inspect look into the disk.
 //
 // It is sparse all the way: holes come from the file system, from the tables of the format and from zeros in
 // the data, and a hole is neither read, compressed nor written.
 //
 // An image is written to a Target in ascending order, once, except for its head where the tables come first:
-// so a file, an S3 multipart upload and, for the formats that allow it, a pipe will do.
+// so a file, an S3 multipart upload and, for the formats that allow it, a pipe will do. Where the content's holes are
+// known in advance, CreateOptions.Map lets every format go down a pipe.
 //
 // What is read is not trusted: every table entry is held against the file's size and against the others before
 // it is used, and nothing is allocated for a number that the file's size does not bear out. Errors name the

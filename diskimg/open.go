@@ -42,8 +42,8 @@ type Disk struct {
 	close     func() error
 }
 
-// Open opens the image of size bytes that r reads. Images of several files need OpenFile. Its errors are
-// *Error and those of r; ErrUnsupported and ErrDamaged tell the two kinds of refusal apart.
+// Open opens the image of size bytes that r reads. Images of several files need OpenFile. ErrUnsupported and
+// ErrDamaged, which is in an *Error, tell the two kinds of refusal apart; its other errors are those of r.
 func Open(r io.ReaderAt, size int64, opts *OpenOptions) (*Disk, error) {
 	im, err := openImage(r, size, nil, opts)
 	if err != nil {
