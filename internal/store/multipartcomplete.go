@@ -23,7 +23,7 @@ type whole struct {
 }
 
 // complete makes the object of size bytes out of the parts. An answer that got lost is made up for by a look at
-// the object. The request goes on for some time when ctx has ended, as there is no other way to know whether the
+// the object. The request goes on for some time when ctx has ended, as that is the best way to know whether the
 // object appeared.
 func (m *multipart) complete(ctx context.Context, size int64) error {
 	parts := slices.SortedFunc(slices.Values(m.sent), func(a, b minio.ObjectPart) int { return a.PartNumber - b.PartNumber })
@@ -32,23 +32,17 @@ func (m *multipart) complete(ctx context.Context, size int64) error {
 		return m.failure("complete upload", err)
 	}
 	want := whole{size: size, sum: sum.Encoded(), etag: etag(parts)}
-	ctx, end := m.outlast(ctx)
+	longer, end := m.outlast(ctx)
 	defer end()
-	attempts, err := m.assemble(ctx, parts, want)
+	attempts, err := m.assemble(longer, parts, want)
 	if err == nil {
 		m.id = "" // there is nothing to abort
-		return m.verify(ctx, want)
+		return m.verify(longer, want)
 	}
-	if attempts > 1 || !isRefused(err) {
-		if found, lost := m.stat(ctx); lost == nil && want.is(found) {
-			m.id = ""
-			return nil
-		}
-	}
-	if isRefused(err) {
+	if attempts == 1 && isRefused(err) {
 		return &existsError{m.store.client.location(m.name)}
 	}
-	return err
+	return m.doubt(ctx, want, err)
 }
 
 // assemble asks the server to make the object, and tells how often.

@@ -347,6 +347,39 @@ func TestUploadIsCancelledAndHangs(t *testing.T) {
 	}
 }
 
+// What was cancelled, and is found to be there all the same, is committed; what may be there, or not, is said to be.
+func TestUploadIsCancelledAndUnheard(t *testing.T) {
+	cause := errors.New("the user has had enough")
+	denied := faultproxy.Answer(403, "AccessDenied", "Access Denied.")
+	content := noise(9 * mib)
+	for name, rules := range map[string][]faultproxy.Rule{
+		"it can look":    nil,
+		"it cannot look": {always(faultproxy.Rule{Method: http.MethodHead, Skip: 1, Fault: denied})},
+		"it cannot remove": {
+			always(faultproxy.Rule{Method: http.MethodDelete, Fault: denied}),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLine(t)
+			for _, r := range rules {
+				l.Add(r)
+			}
+			ctx, cancel := context.WithCancelCause(t.Context())
+			l.Add(faultproxy.Rule{Method: http.MethodPost, Skip: 1, Fault: func(w http.ResponseWriter, r *http.Request, pass http.Handler) {
+				pass.ServeHTTP(httptest.NewRecorder(), r)
+				cancel(cause)
+				faultproxy.Hang(w, r, pass)
+			}})
+			u := upload(t, ctx, l.loc, store.Grace(l.cfg, 50*time.Millisecond), store.UploadOptions{Size: -1})
+			err := send(u, content, 0)
+			if known := name != "it cannot look"; known != (err == nil) || !known && !(errors.Is(err, cause) && errors.Is(err, store.ErrUnknown)) {
+				t.Errorf("got %v", err)
+			}
+			l.close(t, u, content)
+		})
+	}
+}
+
 // An upload that cannot be removed is named, and Close can try again.
 func TestUploadThatStays(t *testing.T) {
 	l := newLine(t)

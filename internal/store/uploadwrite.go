@@ -84,8 +84,9 @@ func (u *Upload) send(number int, c content) error {
 
 // Commit sends what is left and makes the object appear. Its size, and its checksum if the server tells one, are
 // then compared with what was sent: if they differ, the error is bundle.ErrVerify, and the object stays, as it may
-// be that of another writer. When the context ends meanwhile, the server still has some seconds to answer: if it
-// does, the object is there and Commit succeeds; if not, it may appear yet.
+// be that of another writer. When the context ends meanwhile, the server still has some seconds to answer. Where it
+// does not, Commit aborts the upload and looks: it succeeds if the object is there. The error is ErrUnknown if that
+// cannot be found out.
 func (u *Upload) Commit() error {
 	if err := u.state(); err != nil {
 		return err
