@@ -24,6 +24,7 @@ func TestExportInterrupt(t *testing.T) {
 		{"to standard output", "GET", "/image.part.02", []string{"ami-export", manifest, "-f", "vhd", "-o", "-"}, ""},
 		{"from a bucket to a bucket", "GET", "/image.part.02", []string{"ami-export", manifest, "-o", "BUCKET/exports/disk.vhd"}, "BUCKET/exports/disk.vhd"},
 		{"to a bucket", "PUT", "/exports/disk.raw", []string{"ami-export", "disk.raw", "-o", "BUCKET/exports/disk.raw"}, "BUCKET/exports/disk.raw"},
+		{"from a bucket to a bucket, a part", "PUT", "/exports/disk.vmdk", []string{"ami-export", manifest, "-o", "BUCKET/exports/disk.vmdk"}, "BUCKET/exports/disk.vmdk"},
 		{"compare", "GET", "/image.part.02", []string{"ami-export", "--compare", manifest, "disk.raw"}, ""},
 	}
 	for _, x := range exports {
@@ -51,8 +52,42 @@ func TestExportInterrupt(t *testing.T) {
 				if names := b.objects(bucket + "/exports"); len(names) > 0 {
 					t.Errorf("left behind: %v", names)
 				}
+				for _, object := range []string{"disk.vhd", "disk.raw", "disk.vmdk"} {
+					if ids := b.uploads(server, bucket, "exports/"+object); len(ids) > 0 {
+						t.Errorf("uploads are left: %v", ids)
+					}
+				}
 				b.want(0, args...) // and again
 			})
 		}
+	}
+}
+
+// TestExportInterruptLate sends SIGINT when the server has been asked to make the object out of its parts. It has
+// some seconds to do that: then the image is there, and the command says so.
+func TestExportInterruptLate(t *testing.T) {
+	server := miniotest.Start(t)
+	for name, status := range map[string]int{"in time": 0, "too late": 130} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // it waits for the answer
+			b, p, bucket := s3Bench(t, server)
+			b.image("disk.raw", 12<<20)
+			output := bucket + "/exports/disk"
+			g := newGate(t)
+			p.Add(faultproxy.Rule{Method: "POST", Path: "/exports/disk", Skip: 1, Fault: g.fault})
+			r := b.start("ami-export", "disk.raw", "-f", "vhd", "-o", output)
+			<-g.arrived
+			r.signal(syscall.SIGINT)
+			if status == 0 {
+				g.open()
+			}
+			e := r.wait()
+			e.want(t, status, "ami-export")
+			if says := "nothing is left of it: " + output + " is as it was before\n"; strings.Contains(e.stderr, says) != (status != 0) {
+				t.Errorf("it says %q", e.stderr)
+			}
+			g.open()
+			b.exported(server, output, status == 0)
+		})
 	}
 }

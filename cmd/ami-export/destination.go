@@ -83,13 +83,13 @@ func (d destination) create(ctx context.Context, e *cli.Env, job *export.Job, o 
 	return cli.CreateImage(d.path, job.Layout.FileSize, cli.FileOptions{Force: o.force, NoSync: o.noSync})
 }
 
-// interrupted adds to err, which ended the writing of im, what is left.
-func (d destination) interrupted(ctx context.Context, im cli.Image, err error) error {
+// ended adds to err, which ended the writing of im, what is left of it; closed is what closing it came to.
+func (d destination) ended(ctx context.Context, im cli.Image, err, closed error) error {
 	if spoiled := cli.Spoiled(im, err); spoiled != err {
-		return spoiled
+		return errors.Join(spoiled, closed)
 	}
-	if d.path == "-" || ctx.Err() == nil {
-		return err
+	if d.path == "-" || ctx.Err() == nil || closed != nil || errors.Is(err, store.ErrUnknown) {
+		return errors.Join(err, closed)
 	}
 	return fmt.Errorf("%w\nnothing is left of it: %s is as it was before", err, d)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"hash"
 
@@ -126,10 +125,11 @@ func (x *exporting) write(ctx context.Context, e *cli.Env) error {
 	if err == nil {
 		err = x.image.Commit()
 	}
+	closed := x.image.Close()
 	if err != nil {
-		err = x.dst.interrupted(ctx, x.image, err)
+		return x.dst.ended(ctx, x.image, err, closed)
 	}
-	return errors.Join(err, x.image.Close())
+	return closed
 }
 
 // A result is what --json prints.
