@@ -50,6 +50,9 @@ const (
 // SectorSize is the unit of VHD and VMDK sizes, in bytes.
 const SectorSize = 512
 
+// sectorsOf returns how many sectors n bytes take.
+func sectorsOf(n int64) int64 { return (n + SectorSize - 1) / SectorSize }
+
 // An Extent is a run of bytes in a disk, in bytes. What lies between the extents of a disk is a hole: zeros
 // that are neither stored, compressed nor written.
 type Extent struct{ Offset, Length int64 }

@@ -111,5 +111,5 @@ func (h *vhdHeader) bitmapSize() int64 {
 
 // sectorAlign rounds n up to whole sectors, and to one at least.
 func sectorAlign(n int64) int64 {
-	return (max(n, 1) + SectorSize - 1) / SectorSize * SectorSize
+	return sectorsOf(max(n, 1)) * SectorSize
 }

@@ -61,7 +61,7 @@ func (g *grainFile) readDirectory(sector uint64, name string, field int64) ([]ui
 
 // mapMetadata notes where everything is, and that nothing lies over anything else.
 func (g *grainFile) mapMetadata() error {
-	m := fileMap{step: g.tableBytes() / SectorSize, end: (g.size + SectorSize - 1) / SectorSize}
+	m := fileMap{step: g.tableBytes() / SectorSize, end: sectorsOf(g.size)}
 	m.fixed = []region{{0, 1, "the header"}}
 	add := func(start, length int64, name string) {
 		if length > 0 {
@@ -82,7 +82,7 @@ func (g *grainFile) mapMetadata() error {
 }
 
 func directorySectors(directory []uint32) int64 {
-	return (int64(len(directory))*4 + SectorSize - 1) / SectorSize
+	return sectorsOf(int64(len(directory)) * 4)
 }
 
 // sortedEntries returns the entries that are not 0, ascending.

@@ -53,8 +53,7 @@ func (g *grainFile) checkGrain(t grainTable, i int, start int64) error {
 	if start*SectorSize+need > g.size {
 		return damagedf(VMDK, at, "grain %d, at sector %d, lies beyond the end of the file", index, start)
 	}
-	sectors := (need + SectorSize - 1) / SectorSize
-	if name := g.metadata.overlapped(start, start+sectors); name != "" {
+	if name := g.metadata.overlapped(start, start+sectorsOf(need)); name != "" {
 		return damagedf(VMDK, at, "grain %d, at sector %d, lies over %s", index, start, name)
 	}
 	return nil

@@ -26,9 +26,6 @@ func checkVMDKSize(size int64) error {
 // grainTables returns how many grain tables stand for a disk of size bytes.
 func grainTables(size int64) int64 { return (size + vmdkGTCoverage - 1) / vmdkGTCoverage }
 
-// sectorsOf returns how many sectors n bytes take.
-func sectorsOf(n int64) int64 { return (n + SectorSize - 1) / SectorSize }
-
 // newVMDKHeader returns what the headers of both kinds of file have in common.
 func newVMDKHeader(size int64) vmdkHeader {
 	return vmdkHeader{
