@@ -50,7 +50,7 @@ func (o *options) openImage(ctx context.Context, e *cli.Env) (*bundle.Image, io.
 // pipes, RAW, and what is no disk at all, such as a compressed kernel.
 func (o *options) openDisk() (*diskimg.Disk, error) {
 	info, err := os.Stat(o.image)
-	if o.imageFormat == "raw" || err != nil || !info.Mode().IsRegular() {
+	if o.imageFormat == "raw" || err != nil || o.imageFormat == "" && !info.Mode().IsRegular() {
 		return nil, nil // what is wrong, OpenImage tells
 	}
 	d, err := diskimg.OpenFile(o.image, &diskimg.OpenOptions{Format: diskimg.Format(o.imageFormat)})
