@@ -2,6 +2,7 @@ package diskimg
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -180,5 +181,22 @@ func compareExtents(t *testing.T, want, got *Disk, extents []Extent, k int) {
 		if !bytes.Equal(a, b) {
 			t.Errorf("differs at %d", off)
 		}
+	}
+}
+
+// TestVMDKTableChanges writes to a grain table after its entries were looked at.
+func TestVMDKTableChanges(t *testing.T) {
+	for name, at := range map[string]int{sparseVector: sparseGT, streamVector: streamGT} {
+		t.Run(name, func(t *testing.T) {
+			b := unpackVector(t, name)
+			d, err := Open(bytes.NewReader(b), int64(len(b)), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			put32(1<<32-1, at)(b)
+			if _, err := d.ReadAt(make([]byte, 512), 0); !errors.Is(err, ErrDamaged) {
+				t.Errorf("%v, want damage", err)
+			}
+		})
 	}
 }

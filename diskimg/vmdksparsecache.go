@@ -34,7 +34,11 @@ func (g *grainFile) table(i int) ([]uint32, error) {
 		if err := readFull(g.r, raw, int64(g.directory[i])*SectorSize); err != nil {
 			return nil, err
 		}
-		c.recent = slices.Insert(c.recent, 0, cachedTable{i, decodeEntries(nil, raw)})
+		entries := decodeEntries(nil, raw)
+		if err := g.checkWithin(g.newTable(i, g.directory[i], entries)); err != nil {
+			return nil, err
+		}
+		c.recent = slices.Insert(c.recent, 0, cachedTable{i, entries})
 		c.recent = c.recent[:min(cachedTables, len(c.recent))]
 		return c.recent[0].entries, nil
 	}
@@ -42,6 +46,17 @@ func (g *grainFile) table(i int) ([]uint32, error) {
 	copy(c.recent[1:k+1], c.recent[:k])
 	c.recent[0] = found
 	return found.entries, nil
+}
+
+// checkWithin checks that all grains of a table begin within the file. They did when the file was opened, but who
+// writes to a file that is read may change that.
+func (g *grainFile) checkWithin(t grainTable) error {
+	for i, entry := range t.entries {
+		if !g.isHole(entry) && int64(entry)*SectorSize+grainHeaderSize > g.size {
+			return damagedf(VMDK, t.offset+4*int64(i), "grain %d, at sector %d, lies beyond the end of the file", t.first+int64(i), entry)
+		}
+	}
+	return nil
 }
 
 // decodeEntries appends the entries of a table or directory.
