@@ -8,20 +8,13 @@ import (
 	"amiforge/internal/oracle"
 )
 
-// TestDevice restores to a block device: a loop device, where the machine lets us make one.
+// TestDevice restores to a block device.
 func TestDevice(t *testing.T) {
 	b := newBench(t)
 	const size = 12 << 20
 	b.image("disk.raw", size)
 	b.want(0, "ami-bundle", "disk.raw", "--part-size", "5M", "-d", "out")
-	b.image("backing", size+4096)
-	losetup := oracle.Look(t, "losetup")
-	made := b.run(losetup, "--find", "--show", b.path("backing"))
-	if made.status != 0 {
-		oracle.Skipf(t, "no loop device can be made here (it takes root and a kernel that lets us): %s", made.stderr)
-	}
-	device := strings.TrimSpace(made.stdout)
-	t.Cleanup(func() { b.want(0, losetup, "--detach", device) })
+	device := b.loop("backing", size+4096)
 
 	e := b.want(1, "ami-unbundle", "-m", "out/image.manifest.xml", "-o", device)
 	if want := device + " is a block device; --force overwrites it"; !strings.Contains(e.stderr, want) {
@@ -53,6 +46,20 @@ func TestDevice(t *testing.T) {
 	if after := b.tree(""); before[b.path("backing")] != after[b.path("backing")] {
 		t.Error("the device was written to")
 	}
+}
+
+// loop makes a block device of a new file with noise in it: a loop device, where the machine lets us make one.
+func (b *bench) loop(backing string, size int64) (device string) {
+	b.Helper()
+	b.image(backing, size)
+	losetup := oracle.Look(b, "losetup")
+	made := b.run(losetup, "--find", "--show", b.path(backing))
+	if made.status != 0 {
+		oracle.Skipf(b, "no loop device can be made here (it takes root and a kernel that lets us): %s", made.stderr)
+	}
+	device = strings.TrimSpace(made.stdout)
+	b.Cleanup(func() { b.want(0, losetup, "--detach", device) })
+	return device
 }
 
 // flipped changes one bit of a file.
