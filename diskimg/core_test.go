@@ -11,14 +11,17 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"amiforge/internal/sparse"
 )
 
-// A memTarget is a Target in memory that checks that it is covered in order.
+// A memTarget is a Target in memory that checks that it is covered in order, each byte once.
 type memTarget struct {
-	t    testing.TB
-	b    []byte
-	end  int64 // of what came in order
-	head int64 // the length of the tables in front, which come last
+	t      testing.TB
+	b      []byte
+	end    int64 // of what came in order
+	head   int64 // the length of the tables in front, which come last
+	tables []Extent
 }
 
 func (m *memTarget) cover(off, n int64) {
@@ -27,12 +30,29 @@ func (m *memTarget) cover(off, n int64) {
 		if off+n > m.head {
 			m.t.Errorf("%d bytes at %d cross the end of the head, %d", n, off, m.head)
 		}
+		for _, e := range m.tables {
+			if off < e.End() && e.Offset < off+n {
+				m.t.Errorf("%d bytes at %d come after %v", n, off, e)
+			}
+		}
+		m.tables = append(m.tables, Extent{off, n})
 		return
+	}
+	if len(m.tables) > 0 {
+		m.t.Errorf("bytes at %d come after the head", off)
 	}
 	if want := max(m.end, m.head); off != want {
 		m.t.Errorf("bytes at %d follow those before %d", off, want)
 	}
 	m.end = off + n
+}
+
+// whole checks that the head is there, all of it.
+func (m *memTarget) whole() {
+	m.t.Helper()
+	if n := sparse.Length(m.tables); n != m.head {
+		m.t.Errorf("%d of the %d bytes of the head were written", n, m.head)
+	}
 }
 
 func (m *memTarget) WriteAt(p []byte, off int64) (int, error) {

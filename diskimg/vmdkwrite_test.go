@@ -141,6 +141,7 @@ func writeVMDK(t testing.TB, content []byte, extents []Extent, o *CreateOptions)
 	if err := CopyFrom(t.Context(), target, src, size, o); err != nil {
 		t.Fatal(err)
 	}
+	target.whole()
 	if n := int64(len(target.b)); n%SectorSize != 0 || layout.FileSize >= 0 && n != layout.FileSize {
 		t.Errorf("%d bytes, the layout says %d", n, layout.FileSize)
 	}

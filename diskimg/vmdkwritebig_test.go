@@ -61,6 +61,7 @@ func TestWriteVMDKBig(t *testing.T) {
 				}
 				target := newSparseTarget(t, layout.Head)
 				writePattern(t, target, disk, o)
+				target.whole()
 				if target.written > 4<<20 || target.calls > 100 {
 					t.Errorf("%d bytes are written in %d calls", target.written, target.calls)
 				}
