@@ -40,7 +40,7 @@ func s3Bench(t *testing.T, server *miniotest.Server) (b *bench, p *faultproxy.Pr
 	return newBench(t, append(server.Env(), "AWS_ENDPOINT_URL_S3="+p.URL)...), p, "s3://" + server.NewBucket(t)
 }
 
-// TestInterrupt sends SIGINT and SIGTERM to commands in the middle of their work: they say so, exit with the
+// TestInterrupt sends SIGINT, SIGTERM and SIGHUP to commands in the middle of their work: they say so, exit with the
 // signal's status, and leave nothing wrong under a final name.
 func TestInterrupt(t *testing.T) {
 	server := miniotest.Start(t)
@@ -65,6 +65,7 @@ func TestInterrupt(t *testing.T) {
 	}{
 		{syscall.SIGINT, 130, "interrupted"},
 		{syscall.SIGTERM, 143, "interrupted by SIGTERM"},
+		{syscall.SIGHUP, 129, "interrupted by SIGHUP"},
 	}
 	for _, c := range commands {
 		for _, s := range signals {

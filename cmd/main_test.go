@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -26,9 +27,9 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "build the binaries:", err)
 		os.Exit(1)
 	}
-	// A shell starts a job in the background with SIGINT ignored, and so would the scripts' commands be. What
-	// is caught here is at its default in them.
-	signal.Notify(make(chan os.Signal, 1), os.Interrupt)
+	// A shell starts a job in the background with SIGINT ignored, nohup with SIGHUP, and so would the scripts'
+	// commands be. What is caught here is at its default in them.
+	signal.Notify(make(chan os.Signal, 1), os.Interrupt, syscall.SIGHUP)
 	status := m.Run()
 	if err := os.RemoveAll(bin); err != nil {
 		fmt.Fprintln(os.Stderr, err)

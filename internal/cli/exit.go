@@ -21,6 +21,7 @@ const (
 	StatusBucket       = 3
 	StatusVerification = 4
 	StatusNotFound     = 5
+	StatusHungUp       = 128 + int(syscall.SIGHUP)
 	StatusInterrupted  = 128 + int(syscall.SIGINT)
 	StatusBrokenPipe   = 128 + int(syscall.SIGPIPE)
 	StatusTerminated   = 128 + int(syscall.SIGTERM)
@@ -74,6 +75,7 @@ func exitTable() string {
 		{StatusBucket, "bucket not accessible: missing, denied or unreachable"},
 		{StatusVerification, "verification failed: signature, digest, manifest or disk image"},
 		{StatusNotFound, "not found"},
+		{StatusHungUp, "the terminal was closed (SIGHUP)"},
 		{StatusInterrupted, "interrupted (SIGINT)"},
 		{StatusBrokenPipe, "the reader of standard output went away"},
 		{StatusTerminated, "terminated (SIGTERM)"},

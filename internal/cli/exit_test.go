@@ -48,6 +48,7 @@ func TestStatus(t *testing.T) {
 		{"interrupted", fmt.Errorf("upload: %w", interrupt{syscall.SIGINT}), 130},
 		{"interrupted and not found", errors.Join(fs.ErrNotExist, interrupt{syscall.SIGINT}), 130},
 		{"reader gone", fmt.Errorf("image: %w", errStdoutClosed), 141},
+		{"hung up", fmt.Errorf("upload: %w", interrupt{syscall.SIGHUP}), 129},
 		{"terminated", fmt.Errorf("upload: %w", interrupt{syscall.SIGTERM}), 143},
 	}
 	for _, tt := range tests {
@@ -66,7 +67,7 @@ func TestExitTable(t *testing.T) {
 	}
 	var want []string
 	for _, status := range []int{
-		StatusDone, StatusFailed, StatusUsage, StatusBucket, StatusVerification, StatusNotFound, 130, 141, 143,
+		StatusDone, StatusFailed, StatusUsage, StatusBucket, StatusVerification, StatusNotFound, 129, 130, 141, 143,
 	} {
 		want = append(want, strconv.Itoa(status))
 	}
@@ -93,6 +94,7 @@ func TestInterrupted(t *testing.T) {
 		{"plain cancellation", cut, context.Canceled, "interrupted"},
 		{"what the cancellation led to", cut, other, "interrupted: close: bad file descriptor"},
 		{"SIGTERM", interrupt{syscall.SIGTERM}, context.Canceled, "interrupted by SIGTERM"},
+		{"SIGHUP", interrupt{syscall.SIGHUP}, context.Canceled, "interrupted by SIGHUP"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -13,8 +13,11 @@ import (
 type interrupt struct{ signal syscall.Signal }
 
 func (i interrupt) Error() string {
-	if i.signal == syscall.SIGINT {
+	switch i.signal {
+	case syscall.SIGINT:
 		return "interrupted"
+	case syscall.SIGHUP:
+		return "interrupted by SIGHUP"
 	}
 	return "interrupted by SIGTERM"
 }
@@ -31,17 +34,21 @@ func interruptStatus(err error) int {
 	return 128 + int(i.signal)
 }
 
-// withSignals returns a context that the first SIGINT or SIGTERM cancels, with an interrupt as the cause. The
-// default action stands again from then on, so that a second signal kills a process that hangs.
+// withSignals returns a context that the first SIGINT, SIGTERM or SIGHUP cancels, with an interrupt as the cause.
+// The default action stands again from then on, so that a second signal kills a process that hangs. SIGHUP does not:
+// when a terminal is closed, one comes from the kernel and one from the shell.
 func withSignals(parent context.Context) context.Context {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 1)
-	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		// A shell without job control starts what it puts in the background with SIGINT ignored: Ctrl-C is
-		// meant for the foreground then, and stays ignored here.
+		// meant for the foreground then, and stays ignored here. Under nohup so does SIGHUP.
 		if !signal.Ignored(s) {
 			signal.Notify(signals, s)
 		}
+	}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	}
 	go func() {
 		s := <-signals

@@ -18,7 +18,7 @@ const gcPercent = 25
 // Main runs a binary and exits with the status that the error of run stands for (see Status). usage is what
 // --help prints above the common options and the exit status table.
 //
-// The first SIGINT or SIGTERM cancels ctx; run is expected to clean up, to return context.Cause(ctx) and to
+// The first SIGINT, SIGTERM or SIGHUP cancels ctx; run is expected to clean up, to return context.Cause(ctx) and to
 // say in the error what is left behind and how to go on. A second one kills the process.
 func Main(usage string, run func(ctx context.Context, e *Env) error) {
 	e := &Env{

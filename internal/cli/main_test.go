@@ -21,9 +21,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(childVariable) != "" {
 		Main("Usage: child", childMain)
 	}
-	// Children are to start with SIGINT at its default even where this process ignores it, and a signal that
-	// is caught is at its default in a child.
-	signal.Notify(make(chan os.Signal, 1), os.Interrupt)
+	// Children are to start with SIGINT and SIGHUP at their default even where this process ignores them, and a
+	// signal that is caught is at its default in a child.
+	signal.Notify(make(chan os.Signal, 1), os.Interrupt, syscall.SIGHUP)
 	os.Exit(m.Run())
 }
 
@@ -94,6 +94,7 @@ func TestSignal(t *testing.T) {
 	}{
 		{syscall.SIGINT, 130, "upload: interrupted; run it again to resume\n"},
 		{syscall.SIGTERM, 143, "upload: interrupted by SIGTERM; run it again to resume\n"},
+		{syscall.SIGHUP, 129, "upload: interrupted by SIGHUP; run it again to resume\n"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.signal.String(), func(t *testing.T) {
@@ -125,6 +126,43 @@ func TestSecondSignalKills(t *testing.T) {
 	c.cmd.Wait() // says which signal it was
 	if ws := c.cmd.ProcessState.Sys().(syscall.WaitStatus); !ws.Signaled() || ws.Signal() != syscall.SIGINT {
 		t.Errorf("ended with %v, want it killed by SIGINT", c.cmd.ProcessState)
+	}
+}
+
+// A terminal that is closed sends SIGHUP twice, and the second one does not end the cleaning up.
+func TestSecondHangup(t *testing.T) {
+	c := startChild(t, "hang")
+	for range 2 {
+		if err := c.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if line, err := c.stdout.ReadString('\n'); line != "signalled\n" {
+		t.Fatalf("got %q, %v", line, err)
+	}
+	for _, s := range []syscall.Signal{syscall.SIGHUP, syscall.SIGINT} {
+		if err := c.cmd.Process.Signal(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.cmd.Wait() // says which signal it was
+	if ws := c.cmd.ProcessState.Sys().(syscall.WaitStatus); !ws.Signaled() || ws.Signal() != syscall.SIGINT {
+		t.Errorf("ended with %v, want it killed by SIGINT", c.cmd.ProcessState)
+	}
+}
+
+// Under nohup a command outlives its terminal.
+func TestNohup(t *testing.T) {
+	signal.Ignore(syscall.SIGHUP)
+	defer signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	c := startChild(t, "wait")
+	for _, s := range []syscall.Signal{syscall.SIGHUP, syscall.SIGTERM} {
+		if err := c.cmd.Process.Signal(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := exitCode(c.cmd.Wait()); got != StatusTerminated {
+		t.Errorf("status is %d, want %d", got, StatusTerminated)
 	}
 }
 
