@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 )
 
@@ -36,12 +37,28 @@ func catchBrokenPipes() {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 }
 
-// StdoutBinary returns standard output for the content of a file. A terminal is refused, as a usage error.
+// StdoutBinary returns standard output for the content of a file. A terminal is refused, as a usage error, and so is
+// standard output that is closed.
 func StdoutBinary(e *Env) (io.Writer, error) {
 	if _, ok := e.terminal(e.Stdout); ok {
 		return nil, Usagef("standard output is a terminal: send binary output to a file or a pipe")
 	}
+	if out, ok := e.Stdout.(stdout); ok && out.wasClosed() {
+		return nil, Usagef("standard output is closed: send binary output to a file or a pipe")
+	}
 	return e.Stdout, nil
+}
+
+// wasClosed tells whether the process was started without standard output. The Go runtime then opens /dev/null in its
+// place, for reading and writing, which a shell's >/dev/null is not.
+func (s stdout) wasClosed() bool {
+	flags, err := unix.FcntlInt(s.Fd(), unix.F_GETFL, 0)
+	if err != nil || flags&unix.O_ACCMODE != unix.O_RDWR {
+		return false
+	}
+	var out, null unix.Stat_t
+	return unix.Fstat(int(s.Fd()), &out) == nil && unix.Stat(os.DevNull, &null) == nil &&
+		out.Dev == null.Dev && out.Ino == null.Ino
 }
 
 // terminalWidth returns the number of columns of the terminal that w is, and whether it is one.
