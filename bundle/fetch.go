@@ -48,10 +48,12 @@ func newPartReader(ctx context.Context, b *Bundle) (*partReader, error) {
 	if err != nil {
 		return nil, err
 	}
+	slot := memory / int64(n)
+	n = int(max(min(int64(n), b.memory/slot), 1))
 	ctx, cancel := context.WithCancel(ctx)
 	r := &partReader{
 		b: b, cancel: cancel,
-		queue: make(chan chan fetched, n), slots: make(chan []byte, n), slot: memory / int64(n),
+		queue: make(chan chan fetched, n), slots: make(chan []byte, n), slot: slot,
 	}
 	for range n {
 		r.slots <- nil

@@ -28,6 +28,9 @@ type OpenOptions struct {
 
 	// Parts is where the parts lie if not beside the manifest.
 	Parts Store
+
+	// Memory is how many bytes of parts a Reader holds at most, but always one part; 0 means 64 MiB, the most.
+	Memory int64
 }
 
 // A Bundle is a bundle in a store.
@@ -35,8 +38,9 @@ type Bundle struct {
 	Manifest *manifest.Manifest
 	Document []byte // the manifest's source, decrypted if it was encrypted
 
-	parts Store
-	key   *manifest.ContentKey // nil if opened without a key
+	parts  Store
+	key    *manifest.ContentKey // nil if opened without a key
+	memory int64                // of a Reader's parts, bytes
 }
 
 // Open reads the manifest called name from the store and, if the options tell whose it should be, checks its
@@ -56,6 +60,9 @@ func Open(ctx context.Context, st Store, name string, opts *OpenOptions) (*Bundl
 	}
 	if b.parts = opts.Parts; b.parts == nil {
 		b.parts = st
+	}
+	if b.memory = opts.Memory; b.memory <= 0 {
+		b.memory = memory
 	}
 	return b, nil
 }

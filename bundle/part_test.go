@@ -226,6 +226,31 @@ func TestSlots(t *testing.T) {
 	}
 }
 
+// How many parts a Reader holds follows from how much memory it may take, too. Of small parts that is 8 MiB each.
+func TestReaderMemory(t *testing.T) {
+	image := random(100_000)
+	st := foreign{tar: ourTar(t, image), size: int64(len(image)), sizes: []int{10_000}}.build(t)
+	for memory, want := range map[int64]int{0: 8, 1: 1, 8 << 20: 1, 32 << 20: 4, 64 << 20: 8, 1 << 62: 8} {
+		b, err := Open(t.Context(), st, "image.manifest.xml", &OpenOptions{Key: testKey(), Memory: memory})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := newPartReader(t.Context(), b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cap(r.slots) != want || r.slot != 8<<20 {
+			t.Errorf("%d bytes of memory: %d slots of %d, want %d", memory, cap(r.slots), r.slot, want)
+		}
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+		if got, err := extractMem(t, b); err != nil || !bytes.Equal(got, image) {
+			t.Errorf("%d bytes of memory: %v, or another image", memory, err)
+		}
+	}
+}
+
 // Everything that was started ends when the context does, whatever the store is doing.
 func TestExtractCancelled(t *testing.T) {
 	cause := errors.New("enough")

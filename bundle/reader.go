@@ -17,7 +17,7 @@ var ErrNoKey = errors.New("the bundle was opened without a private key")
 // A Reader streams the image out of a bundle: Next goes to the next extent of data, Read reads it. What is
 // not in an extent is zero. Every part is verified before a byte of it is read; that the whole is right (the
 // digest of the tar stream, the gzip checksum, the lengths, nothing behind the image) is known only when
-// Next returns io.EOF. Memory is bounded: 64 MiB of parts and two blocks of 2 MiB a processor and a few.
+// Next returns io.EOF. Memory is bounded: OpenOptions.Memory and two blocks of 2 MiB a processor and a few.
 type Reader struct {
 	b      *Bundle
 	ctx    context.Context
