@@ -49,11 +49,15 @@ func (b *bench) fetch(location, name, file string) {
 		b.Fatal(err)
 	}
 	defer r.Close()
-	content, err := io.ReadAll(r)
-	if err == nil {
-		err = os.WriteFile(b.path(file), content, 0o600)
-	}
+	f, err := os.Create(b.path(file))
 	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := io.Copy(f, r); err != nil {
+		b.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
 		b.Fatal(err)
 	}
 }

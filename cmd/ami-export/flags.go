@@ -52,8 +52,14 @@ func parse(e *cli.Env) (*options, error) {
 	if o.Key == "" {
 		o.Key = e.Getenv("EC2_PRIVATE_KEY")
 	}
+	if o.compare || strings.Contains(o.output, "://") {
+		o.Memory = sharedMemory
+	}
 	return o, o.validate(f)
 }
+
+// sharedMemory is how many bytes of a bundle's parts are held where an upload or a second bundle needs memory too.
+const sharedMemory = 32 << 20
 
 // shortSpelling takes --level for --compression-level.
 func shortSpelling(_ *pflag.FlagSet, name string) pflag.NormalizedName {

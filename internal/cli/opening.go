@@ -16,6 +16,7 @@ type Opening struct {
 	Key, Cert     string // files
 	Parts         string // where the parts are, if not beside the manifest
 	AllowUnsigned bool
+	Memory        int64 // bytes of parts to hold at most; 0 is the default of bundle.OpenOptions
 }
 
 // AddFlags adds -k, -c, -s and --allow-unsigned.
@@ -32,7 +33,7 @@ func (o *Opening) Options(ctx context.Context, e *Env) (*bundle.OpenOptions, err
 	if err != nil {
 		return nil, err
 	}
-	open.AllowUnsigned = o.AllowUnsigned
+	open.AllowUnsigned, open.Memory = o.AllowUnsigned, o.Memory
 	if o.Parts != "" {
 		open.Parts, _, err = OpenStore(ctx, o.Parts, e.StoreConfig())
 	}
