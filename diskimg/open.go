@@ -104,6 +104,11 @@ func openFile(f *os.File, info fs.FileInfo, opts *OpenOptions) (*Disk, error) {
 	if err != nil {
 		return nil, errors.Join(err, beside.close())
 	}
+	if im.info().Format == RAW && (opts == nil || opts.Format == "") {
+		if err := checkName(f.Name()); err != nil {
+			return nil, err
+		}
+	}
 	return &Disk{
 		image: im, size: im.info().Size,
 		unchanged: func() error { return errors.Join(unchanged(f, info), beside.unchanged()) },

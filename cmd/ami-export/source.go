@@ -57,7 +57,7 @@ func isManifest(arg string) bool {
 
 func (o *options) openFile(e *cli.Env, path string) (*source, error) {
 	f, err := export.OpenFile(path, diskimg.Format(o.sourceFormat))
-	if errors.Is(err, diskimg.ErrNotDisk) && o.sourceFormat == "" {
+	if (errors.Is(err, diskimg.ErrNotDisk) || errors.Is(err, diskimg.ErrMisnamed)) && o.sourceFormat == "" {
 		return nil, fmt.Errorf("%w\n--source-format raw takes the file as it is", err)
 	}
 	if err != nil {
