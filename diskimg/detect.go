@@ -19,7 +19,7 @@ func Detect(r io.ReaderAt, size int64) (Format, error) {
 	switch {
 	case bytes.HasPrefix(head, []byte("KDMV")), isDescriptor(head, size):
 		return VMDK, nil
-	case bytes.HasPrefix(head, []byte("conectix")):
+	case bytes.HasPrefix(head, []byte(vhdCookie)), hasHeader(head):
 		return VHD, nil
 	}
 	isVHD, err := hasFooter(r, size)
@@ -27,6 +27,12 @@ func Detect(r io.ReaderAt, size int64) (Format, error) {
 		return RAW, err
 	}
 	return VHD, nil
+}
+
+// hasHeader tells whether the header of a dynamic VHD is where all programs write it. So one that has lost both of
+// its footers is damaged, not RAW.
+func hasHeader(head []byte) bool {
+	return len(head) > vhdFooterSize && bytes.HasPrefix(head[vhdFooterSize:], []byte(vhdHeaderCookie))
 }
 
 // hasFooter tells whether the file ends like a VHD: in a footer of 512 bytes, or 511 as Virtual PC wrote it
@@ -40,7 +46,7 @@ func hasFooter(r io.ReaderAt, size int64) (bool, error) {
 		if err := readFull(r, cookie, size-n); err != nil {
 			return false, err
 		}
-		if string(cookie) == "conectix" {
+		if string(cookie) == vhdCookie {
 			return true, nil
 		}
 	}

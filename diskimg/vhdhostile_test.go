@@ -29,7 +29,7 @@ func vhdRefusals() map[string]struct {
 	}
 	return map[string]refusal{
 		"both checksums":          {func(b *vhdBuild) { b.breakFooter = true }, "checksum of the footer"},
-		"no footer at all":        {func(b *vhdBuild) { b.noCopy, b.noEnd = true, true }, "not found: this is raw"},
+		"no footer at all":        {func(b *vhdBuild) { b.noCopy, b.noEnd = true, true }, "neither at the end nor at the start"},
 		"differencing":            {both(func(f *vhdFooter) { f.Type = 4 }), "differencing"},
 		"type 0":                  {both(func(f *vhdFooter) { f.Type = 0 }), "disk type 0"},
 		"type 5":                  {both(func(f *vhdFooter) { f.Type = 5 }), "disk type 5"},
