@@ -11,6 +11,9 @@ import (
 // maxDescriptor bounds a descriptor, in bytes. Those that are found have less than one KiB.
 const maxDescriptor = 64 << 10
 
+// byteOrderMark is what some editors put at the start of a text.
+const byteOrderMark = "\ufeff"
+
 const consolidate = "consolidate the snapshots first, or qemu-img convert -O raw makes one disk of them"
 
 // A diskDescriptor is the text that says what a VMDK disk consists of, as a file of its own or within the first
@@ -32,7 +35,7 @@ func isDescriptor(head []byte, size int64) bool {
 	if !padded || len(text) < len(head) && size-int64(len(text)) >= SectorSize {
 		return false
 	}
-	return isFirstLine(text)
+	return hasFirstLine(text)
 }
 
 // cutPadding returns the text before the zeros that pad it to a sector, as qemu-img does. Where a content ID became
@@ -43,11 +46,20 @@ func cutPadding(b []byte) (text []byte, ok bool) {
 	return text, len(rest) < len("12345678") && bytes.HasSuffix(text, rest)
 }
 
-// isFirstLine tells whether text begins with the line that every descriptor begins with.
-func isFirstLine(text []byte) bool {
-	line, _, _ := bytes.Cut(text, []byte("\n"))
-	// VirtualBox also knows "# Disk Descriptor File".
-	return strings.EqualFold(strings.Join(strings.Fields(string(line)), ""), "#DiskDescriptorFile")
+// hasFirstLine tells whether text begins with the line that every descriptor begins with. An editor, or a user, may
+// have put blank lines, comments or a byte order mark before it.
+func hasFirstLine(text []byte) bool {
+	for line := range bytes.Lines(bytes.TrimPrefix(text, []byte(byteOrderMark))) {
+		line = bytes.TrimSpace(line)
+		// VirtualBox also knows "# Disk Descriptor File".
+		if strings.EqualFold(strings.Join(strings.Fields(string(line)), ""), "#DiskDescriptorFile") {
+			return true
+		}
+		if len(line) > 0 && line[0] != '#' {
+			return false
+		}
+	}
+	return false
 }
 
 // readDescriptorFile reads a descriptor that is a file of its own.
@@ -67,7 +79,7 @@ func readDescriptorFile(r io.ReaderAt, size int64) (*diskDescriptor, error) {
 func parseDescriptor(text []byte, at int64) (*diskDescriptor, error) {
 	d := &diskDescriptor{values: map[string]string{}, at: map[string]int64{}, start: at}
 	for line := range bytes.Lines(text) {
-		if err := d.parseLine(strings.TrimSpace(string(line)), at); err != nil {
+		if err := d.parseLine(strings.TrimSpace(strings.TrimPrefix(string(line), byteOrderMark)), at); err != nil {
 			return nil, err
 		}
 		at += int64(len(line))

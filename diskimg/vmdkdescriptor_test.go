@@ -28,6 +28,10 @@ func TestIsDescriptor(t *testing.T) {
 		{"a disk that begins as one", text + strings.Repeat("#", 4096-len(text)), 64<<10 + 512, false},
 		{"a small disk that begins as one", text + strings.Repeat("\x00", 1024), int64(len(text)) + 1024, false},
 		{"text behind zeros", text + "\x00" + text, int64(2*len(text) + 1), false},
+		{"blank lines first", "\n \r\n" + text, int64(len(text)) + 4, true},
+		{"a comment first", "# mine\n" + text, int64(len(text)) + 7, true},
+		{"byte order mark", "\ufeff" + text, int64(len(text)) + 3, true},
+		{"a value first", "version=1\n" + text, int64(len(text)) + 10, false},
 		{"other text", "#!/bin/sh\n", 10, false},
 		{"nothing", "", 0, false},
 	}
