@@ -30,6 +30,9 @@ func (s *siblings) open(name string) (r io.ReaderAt, size int64, err error) {
 	}
 	// Lstat first: a link is not followed, and opening a pipe would block.
 	info, err := s.root.Lstat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, 0, fmt.Errorf("extent %q: %w beside the descriptor", name, fs.ErrNotExist)
+	}
 	if err != nil {
 		return nil, 0, err
 	}

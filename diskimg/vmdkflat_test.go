@@ -159,8 +159,8 @@ func TestHostileSplitVMDKs(t *testing.T) {
 }
 
 func TestSplitVMDKMissing(t *testing.T) {
-	if _, err := readAllSplit(t, splitText("monolithicFlat", `RW 10 FLAT "missing.img" 0`)); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("%v, want ErrNotExist", err)
+	if _, err := readAllSplit(t, splitText("monolithicFlat", `RW 10 FLAT "missing.img" 0`)); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), `extent "missing.img": `) {
+		t.Errorf("%v, want ErrNotExist of the extent", err)
 	}
 	text := splitText("monolithicFlat", `RW 10 FLAT "flat.img" 0`)
 	if _, err := Open(strings.NewReader(text), int64(len(text)), nil); !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), "by its path") {
