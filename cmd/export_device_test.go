@@ -17,7 +17,13 @@ func TestExportDevice(t *testing.T) {
 	if want := device + " is a block device; --force overwrites it"; !strings.Contains(e.stderr, want) {
 		t.Errorf("it says %q, want %q", e.stderr, want)
 	}
-	b.want(0, "ami-export", "disk.vmdk", "-f", "raw", "-o", device, "--force")
+	for _, args := range [][]string{{"-f", "vmdk"}, {"-f", "vhd"}, {"--for", "esx"}} {
+		e := b.want(2, append([]string{"ami-export", "disk.vmdk", "-o", device, "--force"}, args...)...)
+		if want := device + " is a block device, which takes raw, not v"; !strings.Contains(e.stderr, want) {
+			t.Errorf("it says %q, want %q", e.stderr, want)
+		}
+	}
+	b.want(0, "ami-export", "disk.vmdk", "-o", device, "--force")
 	b.want(0, "cmp", "-n", "12582912", "disk.raw", device)
 	e = b.want(4, "ami-export", "--compare", device, "disk.vmdk") // the device is longer, and not zero there
 	if want := "differ, first at byte 12582912; the one has 12587008 bytes, the other 12582912"; !strings.Contains(e.stderr, want) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"path"
 	"strings"
 
 	"amiforge/diskimg"
@@ -29,7 +28,10 @@ func (c choice) String() string {
 // where the user may not expect it.
 func (o *options) choose(e *cli.Env) (choice, error) {
 	c := choice{align: o.align}
-	var err error
+	err := o.refuseForeign()
+	if err != nil {
+		return c, err
+	}
 	if c.format, err = o.chooseFormat(); err != nil {
 		return c, err
 	}
@@ -42,16 +44,21 @@ func (o *options) choose(e *cli.Env) (choice, error) {
 	if c.subformat, err = o.chooseSubformat(c.format); err != nil {
 		return c, err
 	}
-	o.noteSuffix(e, c.format)
+	if err := o.checkOutput(c.format, "-f is the format of the output"); err != nil {
+		return c, err
+	}
 	return c, o.checkChoice(&c)
 }
 
-// chooseFormat returns what -f says, else what the suffix of OUTPUT does, else nothing.
+// chooseFormat returns what -f says, else what OUTPUT does: a device takes raw, else its suffix tells; else nothing.
 func (o *options) chooseFormat() (diskimg.Format, error) {
 	switch f := diskimg.Format(strings.ToLower(o.format)); f {
 	case "":
-		if o.preset != "" {
+		switch {
+		case o.preset != "":
 			return "", nil
+		case cli.IsBlockDevice(o.output):
+			return diskimg.RAW, nil
 		}
 		return suffixFormat(o.output), nil
 	case diskimg.RAW, diskimg.VHD, diskimg.VMDK:
@@ -59,27 +66,10 @@ func (o *options) chooseFormat() (diskimg.Format, error) {
 	case "vpc":
 		return "", cli.Usagef("-f vpc: write -f vhd")
 	default:
+		if err := notWritten(string(f)); err != nil {
+			return "", err
+		}
 		return "", cli.Usagef("-f %q: want raw, vhd or vmdk", o.format)
-	}
-}
-
-// suffixFormat returns the format that a name promises, or nothing.
-func suffixFormat(name string) diskimg.Format {
-	switch strings.ToLower(path.Ext(name)) {
-	case ".raw", ".img":
-		return diskimg.RAW
-	case ".vhd":
-		return diskimg.VHD
-	case ".vmdk":
-		return diskimg.VMDK
-	}
-	return ""
-}
-
-// noteSuffix tells of a name that promises another format.
-func (o *options) noteSuffix(e *cli.Env, f diskimg.Format) {
-	if promised := suffixFormat(o.output); promised != "" && promised != f {
-		e.Notef("%s is written as %s, whatever its name says", o.output, f)
 	}
 }
 
@@ -129,12 +119,14 @@ func (o *options) choosePreset(e *cli.Env, f diskimg.Format) (choice, error) {
 	case o.align > 0:
 		c.align = o.align
 	}
+	if err := o.checkOutput(c.format, "--for "+p.Name+" writes that"); err != nil {
+		return c, err
+	}
 	aligned := ""
 	if p.Align > 0 {
 		aligned = ", aligned to " + cli.FormatSize(c.align)
 	}
 	e.Notef("for %s: %s%s, since %s", p.Name, c, aligned, p.Why)
-	o.noteSuffix(e, c.format)
 	return c, o.checkChoice(&c)
 }
 

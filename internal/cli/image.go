@@ -27,7 +27,7 @@ type Image interface {
 // path as CreateFile would, or, with Force, on the block device path, which must not be in use and must be large
 // enough.
 func CreateImage(path string, size int64, opts FileOptions) (Image, error) {
-	if info, err := os.Stat(path); err == nil && isBlockDevice(info.Mode()) {
+	if IsBlockDevice(path) {
 		if !opts.Force {
 			return nil, fmt.Errorf("%s is a block device; --force overwrites it", path)
 		}
@@ -43,6 +43,12 @@ func CreateImage(path string, size int64, opts FileOptions) (Image, error) {
 		return nil, err
 	}
 	return im, nil
+}
+
+// IsBlockDevice tells whether path leads to a block device.
+func IsBlockDevice(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && isBlockDevice(info.Mode())
 }
 
 func isBlockDevice(mode fs.FileMode) bool {
