@@ -11,7 +11,10 @@ import (
 // openDisk opens the one source as a disk file. Bundles have ami-unbundle to look at them.
 func (o *options) openDisk(e *cli.Env) (*source, *export.File, error) {
 	arg := o.sources[0]
-	if isImageID(arg) || isManifest(arg) || strings.HasPrefix(arg, "s3://") {
+	switch {
+	case strings.Contains(arg, "://") && !isManifest(arg):
+		return nil, nil, cli.Usagef("%s: %s looks at disk files on this machine; download it first", arg, o.mode())
+	case isBundle(arg):
 		return nil, nil, cli.Usagef("%s looks at disk files on this machine; ami-unbundle --verify checks a bundle", o.mode())
 	}
 	src, err := o.openFile(e, arg)

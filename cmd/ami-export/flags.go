@@ -14,7 +14,7 @@ type options struct {
 	sources                   []string
 	output, format, subformat string
 	preset, partition, resize string
-	sourceFormat              string
+	sourceFormat, qemuFormat  string
 	align, maxSize            int64
 	level, jobs               int
 	sha256, noSync, force     bool
@@ -34,6 +34,7 @@ func parse(e *cli.Env) (*options, error) {
 	f.StringVar(&o.partition, "partition", "", "")
 	f.StringVar(&o.resize, "resize", "", "")
 	f.StringVar(&o.sourceFormat, "source-format", "", "")
+	f.StringVarP(&o.qemuFormat, "qemu-format", "O", "", "") // for what is said of it
 	cli.SizeVar(f, &o.align, "align", "", 0, "")
 	cli.SizeVar(f, &o.maxSize, "max-size", "", 0, "")
 	f.IntVar(&o.level, "compression-level", o.level, "")
@@ -45,6 +46,7 @@ func parse(e *cli.Env) (*options, error) {
 	f.BoolVar(&o.check, "check", false, "")
 	f.BoolVar(&o.compare, "compare", false, "")
 	f.SetNormalizeFunc(shortSpelling)
+	f.Lookup("qemu-format").Hidden = true
 	var err error
 	if o.sources, err = e.Parse(); err != nil {
 		return nil, err
@@ -71,6 +73,9 @@ func shortSpelling(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 
 // validate tells what is missing or does not go together.
 func (o *options) validate(f *pflag.FlagSet) error {
+	if err := o.validateWords(f); err != nil {
+		return err
+	}
 	if err := o.validateMode(f); err != nil {
 		return err
 	}
@@ -149,6 +154,8 @@ func (o *options) validateNumbers(f *pflag.FlagSet) error {
 	switch {
 	case f.Changed("align") && o.align <= 0:
 		return cli.Usagef("--align 0: want a size, such as 1M")
+	case o.align > maxAlign:
+		return cli.Usagef("--align %s: want at most %s", cli.FormatSize(o.align), cli.FormatSize(maxAlign))
 	case f.Changed("max-size") && o.maxSize <= 0:
 		return cli.Usagef("--max-size 0: want a size, such as 1T")
 	case o.level < 1 || o.level > 9:
@@ -159,7 +166,10 @@ func (o *options) validateNumbers(f *pflag.FlagSet) error {
 	return nil
 }
 
-const maxJobs = 1024
+const (
+	maxJobs  = 1024
+	maxAlign = 1 << 30 // bytes: more is a mistake, and a disk full of padding
+)
 
 // parseResize reads --resize.
 func (o *options) parseResize() error {

@@ -48,7 +48,7 @@ verified while it is read, and takes no room on the way. Prints where the image 
   -s, --source LOCATION    where the parts are, if not beside the manifest
       --allow-unsigned     accept a manifest without signature
       --source-format FMT  raw, vhd or vmdk: what a disk file must be. With raw it is
-                           taken as it is, whatever is in it
+                           taken as it is, whatever is in it (in a bundle it always is)
       --max-size SIZE      refuse a disk that claims to be larger (default for bundles:
                            1T; disk files are bounded only if it is given)
 

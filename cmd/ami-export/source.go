@@ -31,10 +31,12 @@ func (o *options) open(ctx context.Context, e *cli.Env, arg string) (*source, er
 	switch {
 	case isImageID(arg):
 		return o.openImage(ctx, e, arg)
+	case strings.Contains(arg, "://") && !strings.HasPrefix(arg, "s3://"):
+		return nil, cli.Usagef("%s: only files, devices, s3:// manifests and AMI IDs are read; download it first", arg)
 	case isManifest(arg):
 		return o.openBundle(ctx, e, arg, nil)
 	case strings.HasPrefix(arg, "s3://"):
-		return nil, cli.Usagef("%s: in a bucket, the manifest of a bundle is wanted: s3://bucket/prefix/image.manifest.xml", arg)
+		return nil, cli.Usagef("%s: disk images in a bucket are not read; download it first (a bundle is named by its manifest, s3://bucket/prefix/image.manifest.xml)", arg)
 	case arg == "-":
 		return nil, cli.Usagef("a disk cannot be read from standard input: give a file, a bundle's manifest or an AMI ID")
 	}

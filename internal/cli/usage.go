@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 
@@ -55,12 +56,20 @@ func unknownFlag(f *pflag.FlagSet, e *pflag.NotExistError) error {
 		if f.Lookup(name) != nil && len(name) > 1 {
 			return Usagef("unknown flag -%s; did you mean --%s?", name, name)
 		}
-		return Usagef("unknown flag -%s", e.GetSpecifiedName())
+		return Usagef("unknown flag -%s%s", e.GetSpecifiedName(), asFile("-"+group))
 	}
 	if near, ok := nearest(e.GetSpecifiedName(), f); ok {
 		return Usagef("unknown flag --%s; did you mean --%s?", e.GetSpecifiedName(), near)
 	}
-	return Usagef("unknown flag --%s", e.GetSpecifiedName())
+	return Usagef("unknown flag --%s%s", e.GetSpecifiedName(), asFile("--"+e.GetSpecifiedName()))
+}
+
+// asFile says how a file is named that was taken for a flag, if arg is one.
+func asFile(arg string) string {
+	if _, err := os.Lstat(arg); err != nil {
+		return ""
+	}
+	return fmt.Sprintf("; the file is named ./%s", arg)
 }
 
 func flagName(f *pflag.Flag) string {
