@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"sort"
 )
 
 // A flatContent is a run of a file that has a part of the disk as it is.
@@ -14,9 +15,11 @@ type flatContent struct {
 
 func (c *flatContent) extents() iter.Seq2[Extent, error] {
 	return func(yield func(Extent, error) bool) {
-		for _, e := range c.raw.data {
+		data := c.raw.data
+		// A file may have very many holes, and a descriptor thousands of runs of it.
+		for _, e := range data[sort.Search(len(data), func(i int) bool { return data[i].End() > c.in.Offset }):] {
 			start, end := max(e.Offset, c.in.Offset), min(e.End(), c.in.End())
-			if start < end && !yield(Extent{start - c.in.Offset, end - start}, nil) {
+			if start >= end || !yield(Extent{start - c.in.Offset, end - start}, nil) {
 				return
 			}
 		}
