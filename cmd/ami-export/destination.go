@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"amiforge/diskimg"
 	"amiforge/internal/cli"
@@ -27,8 +29,14 @@ func (o *options) destination(name string, format diskimg.Format) (destination, 
 	if strings.Contains(o.output, "://") {
 		return o.object(own)
 	}
-	if strings.HasSuffix(o.output, "/") {
+	info, err := os.Stat(o.output)
+	switch slash := strings.HasSuffix(o.output, "/"); {
+	case slash && errors.Is(err, fs.ErrNotExist):
+		return destination{}, fmt.Errorf("%s: make the directory first: %w", o.output, syscall.ENOENT)
+	case slash:
 		return destination{path: filepath.Join(o.output, own)}, nil
+	case err == nil && info.IsDir():
+		return destination{}, cli.Usagef("%s is a directory: write %s/ for %s in it", o.output, o.output, own)
 	}
 	return destination{path: o.output}, nil
 }

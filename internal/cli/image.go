@@ -25,8 +25,11 @@ type Image interface {
 
 // CreateImage begins an image of size bytes, or of a size that is not known yet if it is negative: in the file
 // path as CreateFile would, or, with Force, on the block device path, which must not be in use and must be large
-// enough.
+// enough. What only takes a stream is a usage error.
 func CreateImage(path string, size int64, opts FileOptions) (Image, error) {
+	if err := refuseStream(path); err != nil {
+		return nil, err
+	}
 	if IsBlockDevice(path) {
 		if !opts.Force {
 			return nil, fmt.Errorf("%s is a block device; --force overwrites it", path)
@@ -43,6 +46,20 @@ func CreateImage(path string, size int64, opts FileOptions) (Image, error) {
 		return nil, err
 	}
 	return im, nil
+}
+
+// refuseStream is a usage error where path leads to a pipe, a terminal or the like: standard output takes an image
+// there.
+func refuseStream(path string) error {
+	switch path {
+	case "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1":
+		return Usagef("%s: write -o -", path)
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Mode()&(fs.ModeNamedPipe|fs.ModeCharDevice) == 0 {
+		return nil
+	}
+	return Usagef("%s is neither a file nor a block device: -o - > %s writes to it", path, path)
 }
 
 // IsBlockDevice tells whether path leads to a block device.
