@@ -15,6 +15,9 @@ import (
 // there is none.
 func TestExportChangingDisk(t *testing.T) {
 	server := miniotest.Start(t)
+	b, p, bucket := s3Bench(t, server)
+	b.image("disk.raw", changingSize)
+	b.want(0, "ami-export", "disk.raw", "-o", "disk.vmdk")
 	changes := map[string]func(size int64) (then int64){
 		"shrinks":       func(size int64) int64 { return size / 2 },
 		"becomes empty": func(int64) int64 { return 0 },
@@ -24,20 +27,17 @@ func TestExportChangingDisk(t *testing.T) {
 	for _, source := range []string{"disk.raw", "disk.vmdk"} {
 		for name, change := range changes {
 			t.Run(source+" "+name, func(t *testing.T) {
-				b, p, bucket := s3Bench(t, server)
-				b.image("disk.raw", 64<<20) // more than is in memory while the first part waits to be sent
-				if source != "disk.raw" {
-					b.want(0, "ami-export", "disk.raw", "-o", source)
-				}
+				b.TB = t
+				b.want(0, "cp", source, "changing")
 				g := newGate(t)
 				p.Add(faultproxy.Rule{Method: "PUT", Path: "/exports/disk", Fault: g.fault})
-				r := b.start("ami-export", source, "-f", "raw", "-o", bucket+"/exports/disk")
+				r := b.start("ami-export", "changing", "-f", "raw", "-o", bucket+"/exports/disk")
 				<-g.arrived
-				says := b.change(source, change)
+				says := b.change("changing", change)
 				g.open()
 				e := r.wait()
 				e.want(t, 1, "ami-export")
-				if !strings.Contains(e.stderr, "ami-export: "+source+": "+says) {
+				if !strings.Contains(e.stderr, "ami-export: changing: "+says) {
 					t.Errorf("it says %q, want %q", e.stderr, says)
 				}
 				b.exported(server, bucket+"/exports/disk", false)
@@ -45,6 +45,9 @@ func TestExportChangingDisk(t *testing.T) {
 		}
 	}
 }
+
+// changingSize is more than is in memory while the first part of an upload waits to be sent.
+const changingSize = 40 << 20
 
 // change changes a file and returns what is to be said of it.
 func (b *bench) change(name string, change func(size int64) int64) (says string) {
@@ -67,30 +70,32 @@ func (b *bench) change(name string, change func(size int64) int64) (says string)
 
 // TestExportChangingDiskToPipe changes a disk file whose export waits for the reader of a pipe.
 func TestExportChangingDiskToPipe(t *testing.T) {
+	b := newBench(t)
+	b.image("disk.raw", changingSize)
 	for _, flags := range exportKinds() {
 		t.Run(strings.Join(flags, " "), func(t *testing.T) {
-			b := newBench(t)
-			b.image("disk.raw", 64<<20)
-			r := &running{Cmd: b.command(append([]string{"ami-export", "disk.raw", "-o", "-"}, flags...)...), bench: b}
+			b.TB = t
+			args := append([]string{"ami-export", "disk.raw", "-o", "-"}, flags...)
+			r := &running{Cmd: b.command(args...), bench: b}
 			r.Stderr = &r.stderr
 			stdout, err := r.StdoutPipe()
+			if err == nil {
+				err = r.Start()
+			}
+			if err == nil {
+				_, err = io.ReadFull(stdout, make([]byte, 1<<20))
+			}
+			if err == nil {
+				err = overwrite(b.path("disk.raw"), 4096)
+			}
+			if err == nil {
+				_, err = io.Copy(io.Discard, stdout)
+			}
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := r.Start(); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := io.ReadFull(stdout, make([]byte, 1<<20)); err != nil {
-				t.Fatal(err)
-			}
-			if err := overwrite(b.path("disk.raw"), 4096); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := io.Copy(io.Discard, stdout); err != nil {
-				t.Fatal(err)
-			}
 			e := r.wait()
-			e.want(t, 1, "ami-export")
+			e.want(t, 1, args...)
 			if !strings.Contains(e.stderr, "disk.raw: was written to while it was read") {
 				t.Errorf("it says %q", e.stderr)
 			}

@@ -42,6 +42,9 @@ func TestExportInterrupt(t *testing.T) {
 				r.signal(s)
 				e := r.wait()
 				e.want(t, status, args...)
+				if !strings.Contains(e.stderr, ": interrupted") {
+					t.Errorf("it says %q", e.stderr)
+				}
 				left := strings.ReplaceAll(x.left, "BUCKET", bucket)
 				if says := "nothing is left of it: " + left + " is as it was before\n"; left != "" && !strings.Contains(e.stderr, says) {
 					t.Errorf("it says %q, want %q", e.stderr, says)

@@ -97,7 +97,7 @@ func exportKillSize() int64 {
 
 func newExportKiller(t *testing.T, b *bench) *killer {
 	rounds := 4
-	if testing.Short() {
+	if testing.Short() || os.Getenv("RACE") == "1" {
 		rounds = 2
 	}
 	seed := uint64(time.Now().UnixNano())
