@@ -40,7 +40,7 @@ func TestDevice(t *testing.T) {
 	b.want(0, "ami-bundle", "large.raw", "-d", "large")
 	before := b.tree("")
 	e = b.want(1, "ami-unbundle", "-m", "large/image.manifest.xml", "-o", device, "--force")
-	if want := device + ": the device has 12587008 bytes, the image 12591104"; !strings.Contains(e.stderr, want) {
+	if want := device + ": the device has 12 MiB (12587008 bytes), the image 12 MiB (12591104 bytes)"; !strings.Contains(e.stderr, want) {
 		t.Errorf("it says %q, want %q", e.stderr, want)
 	}
 	if after := b.tree(""); before[b.path("backing")] != after[b.path("backing")] {

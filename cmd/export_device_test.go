@@ -40,7 +40,7 @@ func TestExportDevice(t *testing.T) {
 	// One that is too small is left alone.
 	before := b.tree("")
 	e = b.want(1, "ami-export", "disk.raw", "-f", "raw", "-o", device, "--force", "--resize", "13M")
-	if want := device + ": the device has 12587008 bytes, the image 13631488"; !strings.Contains(e.stderr, want) {
+	if want := device + ": the device has 12 MiB (12587008 bytes), the image 13 MiB (13631488 bytes)"; !strings.Contains(e.stderr, want) {
 		t.Errorf("it says %q, want %q", e.stderr, want)
 	}
 	if after := b.tree(""); before[b.path("backing")] != after[b.path("backing")] {

@@ -145,7 +145,7 @@ func (v vector) exported(t *testing.T, b *bench, e ending) {
 	if sum := fmt.Sprintf("%x", h.Sum(nil)); err != nil || sum != v.sum || n != v.size {
 		t.Errorf("sha256 is %s of %d bytes, want %s of %d (%v)", sum, n, v.sum, v.size, err)
 	}
-	if want := "out/disk.raw\n" + v.sum + "  out/disk.raw\n"; e.stdout != want {
+	if want := "out/disk.raw\nsha256 of the content: " + v.sum + "\n"; e.stdout != want {
 		t.Errorf("it prints %q, want %q", e.stdout, want)
 	}
 	v.described(t, b)

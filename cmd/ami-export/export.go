@@ -34,11 +34,11 @@ func (o *options) runExport(ctx context.Context, e *cli.Env) error {
 	if err != nil {
 		return err
 	}
-	content, err := o.shape(e, src, chosen, create)
+	content, done, err := o.shape(src, chosen, create)
 	if err != nil {
 		return err
 	}
-	x := &exporting{options: o, source: src, chosen: chosen, dst: dst, content: content}
+	x := &exporting{options: o, source: src, chosen: chosen, dst: dst, content: content, done: done}
 	if err := x.prepare(ctx, e, create); err != nil {
 		return src.named(err)
 	}
@@ -64,22 +64,17 @@ func (o *options) createOptions(e *cli.Env, c choice, src *source, dst destinati
 	return create, nil
 }
 
-// shape gives the disk its final size and partition table, and says what was done.
-func (o *options) shape(e *cli.Env, src *source, c choice, create *diskimg.CreateOptions) (export.Content, error) {
+// shape gives the disk its final size and partition table. done is what there is to say of it once it is so.
+func (o *options) shape(src *source, c choice, create *diskimg.CreateOptions) (content export.Content, done []string, err error) {
 	shape := &export.Shape{Partition: o.partition, Size: o.size, Grow: o.grow, Align: c.align, Rand: create.Rand}
-	content, done, err := shape.Apply(src.Content)
+	content, done, err = shape.Apply(src.Content)
+	if err == nil && c.preset != nil {
+		err = c.preset.Check(content.Size())
+	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", src.location, err)
+		return nil, nil, fmt.Errorf("%s: %w", src.location, err)
 	}
-	for _, text := range done {
-		e.Notef("%s", text)
-	}
-	if c.preset != nil {
-		if err := c.preset.Check(content.Size()); err != nil {
-			return nil, fmt.Errorf("%s: %w", src.location, err)
-		}
-	}
-	return content, nil
+	return content, done, nil
 }
 
 // exporting is an image that is being written.
@@ -89,6 +84,7 @@ type exporting struct {
 	chosen  choice
 	dst     destination
 	content export.Content
+	done    []string // what was made of the source's disk
 	job     *export.Job
 	image   cli.Image
 	hash    hash.Hash // nil without --sha256
@@ -135,6 +131,7 @@ func (x *exporting) write(ctx context.Context, e *cli.Env) error {
 // A result is what --json prints.
 type result struct {
 	Source      string            `json:"source"`
+	Image       string            `json:"image,omitempty"` // the ID of the AMI that Source is the manifest of
 	Location    string            `json:"location"`
 	Format      diskimg.Format    `json:"format"`
 	Subformat   diskimg.Subformat `json:"subformat,omitempty"`
@@ -143,9 +140,12 @@ type result struct {
 	SHA256      string            `json:"sha256,omitempty"`   // of the disk's content
 }
 
+// digestLine is what stands before the digest. It is not the form of sha256sum, which would hash the image file.
+const digestLine = "sha256 of the content: "
+
 func (x *exporting) result(e *cli.Env) error {
 	r := result{
-		Source: x.source.location, Location: x.dst.String(), Format: x.chosen.format, Subformat: x.chosen.subformat,
+		Source: x.source.location, Image: x.source.image, Location: x.dst.String(), Format: x.chosen.format, Subformat: x.chosen.subformat,
 		VirtualSize: x.content.Size(),
 	}
 	size, err := x.dst.size(x.job.Layout)
@@ -158,14 +158,17 @@ func (x *exporting) result(e *cli.Env) error {
 	text := r.Location
 	if x.hash != nil {
 		r.SHA256 = hex.EncodeToString(x.hash.Sum(nil))
-		text += "\n" + r.SHA256 + "  " + r.Location
+		text += "\n" + digestLine + r.SHA256
+	}
+	for _, done := range x.done {
+		e.Notef("%s", done)
 	}
 	e.Verbosef("%s, %d bytes of disk", x.chosen, r.VirtualSize)
 	if x.dst.path != "-" {
 		return e.Result(text, r)
 	}
 	if x.hash != nil {
-		e.Answerf("%s  -", r.SHA256)
+		e.Answerf("%s%s", digestLine, r.SHA256)
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"amiforge/diskimg"
 	"amiforge/diskimg/inspect"
+	"amiforge/internal/cli"
 )
 
 // text returns the description for people: a line for each thing that is known, and a table of the partitions.
@@ -39,10 +40,10 @@ func (d *description) rows() []row {
 	rows := []row{
 		{"file", d.File},
 		{"format", kind.String()},
-		{"virtual size", bytes(d.Size)},
-		{"file size", bytes(d.FileSize)},
-		{"on disk", bytes(d.DiskUsage)},
-		{"allocated", bytes(d.Allocated)},
+		{"virtual size", cli.Bytes(d.Size)},
+		{"file size", cli.Bytes(d.FileSize)},
+		{"on disk", cli.Bytes(d.DiskUsage)},
+		{"allocated", cli.Bytes(d.Allocated)},
 		{"block size", someBytes(d.BlockSize)},
 		{"created by", d.Creator},
 		{"created", date(d.Created)},
@@ -96,16 +97,11 @@ func writePartitions(out io.Writer, list []inspect.Partition) {
 	w.Flush()
 }
 
-// bytes returns a size for people and for programs.
-func bytes(n int64) string {
-	return fmt.Sprintf("%s (%d bytes)", humanize.IBytes(uint64(max(n, 0))), n)
-}
-
 func someBytes(n int64) string {
 	if n == 0 {
 		return ""
 	}
-	return bytes(n)
+	return cli.Bytes(n)
 }
 
 func date(t time.Time) string {

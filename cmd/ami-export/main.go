@@ -33,9 +33,10 @@ verified while it is read, and takes no room on the way. Prints where the image 
                            as they are
       --partition KIND     mbr or gpt: SOURCE is a bare file system, which becomes the
                            disk's one partition (there is no boot loader)
-      --sha256             print the SHA-256 of the disk's content, too, as a line
-                           "DIGEST  OUTPUT": that of the image as raw, whatever its
-                           format. With -o - it goes to standard error
+      --sha256             print the SHA-256 of the disk's content, too, in a line "sha256
+                           of the content: DIGEST": that of the image as raw, whatever
+                           its format, and not of the file. With -o - it goes to
+                           standard error
       --compression-level N, --level N
                            of streamOptimized: 1 (fastest) to 9 (smallest) (default: 6)
   -j, --jobs N             processors to compress with (default: all)

@@ -20,6 +20,7 @@ type source struct {
 	export.Content
 	location string                  // of the file or of the manifest
 	name     string                  // what an image of it is called
+	image    string                  // the AMI ID, if it was given
 	refuse   func(path string) error // a path that leads to what it is made from
 }
 
@@ -130,9 +131,9 @@ func (o *options) openBundle(ctx context.Context, e *cli.Env, location string, i
 	if err != nil {
 		return nil, err
 	}
-	name := b.Manifest.Image.Name
+	name, id := b.Manifest.Image.Name, ""
 	if image != nil {
-		name = image.ID
+		name, id = image.ID, image.ID
 		if err := cli.CheckRegistered(*image, object, b); err != nil {
 			return nil, err
 		}
@@ -145,7 +146,7 @@ func (o *options) openBundle(ctx context.Context, e *cli.Env, location string, i
 		return nil, tooLarge(object.String(), size, limit)
 	}
 	return &source{
-		Content: export.NewBundle(b, object.String()), location: object.String(), name: name,
+		Content: export.NewBundle(b, object.String()), location: object.String(), name: name, image: id,
 		refuse: func(out string) error { return o.RefuseBundle(out, object, b.Manifest.Image.Parts) },
 	}, nil
 }
@@ -161,7 +162,7 @@ func (o *options) needKey() error {
 }
 
 func tooLarge(location string, size, limit int64) error {
-	return fmt.Errorf("%s: the disk claims to be %d bytes long, more than --max-size %s", location, size, cli.FormatSize(limit))
+	return fmt.Errorf("%s: the disk claims to be %s long, more than --max-size %s", location, cli.Bytes(size), cli.FormatSize(limit))
 }
 
 // named says which disk file is not as it should be, where err is of what is in it.

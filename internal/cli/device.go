@@ -19,7 +19,7 @@ func openDevice(path string, size int64) (*device, error) {
 	}
 	have, err := f.Seek(0, io.SeekEnd)
 	if err == nil && have < size {
-		err = fmt.Errorf("%s: the device has %d bytes, the image %d", path, have, size)
+		err = fmt.Errorf("%s: the device has %s, the image %s", path, Bytes(have), Bytes(size))
 	}
 	if err != nil {
 		f.Close()

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/dustin/go-humanize"
 	"github.com/spf13/pflag"
 )
 
@@ -54,6 +55,14 @@ func FormatSize(n int64) string {
 		n, unit = n/1024, string(u)
 	}
 	return strconv.FormatInt(n, 10) + unit
+}
+
+// Bytes writes n for people and for programs: 12 MiB (12582912 bytes).
+func Bytes(n int64) string {
+	if n < 1024 {
+		return fmt.Sprintf("%d bytes", n)
+	}
+	return fmt.Sprintf("%s (%d bytes)", humanize.IBytes(uint64(n)), n)
 }
 
 // SizeVar adds a flag to f whose value is a size in bytes, read by ParseSize.

@@ -75,9 +75,9 @@ func FindPreset(name string) (Preset, error) {
 func (p *Preset) Check(size int64) error {
 	switch {
 	case size < p.Least:
-		return fmt.Errorf("%s wants a disk of at least %d bytes, this one has %d: --resize %dM", p.Name, p.Least, size, p.Least/mib)
+		return fmt.Errorf("%s wants a disk of at least %s, this one has %s: --resize %dM", p.Name, inBytes(p.Least), inBytes(size), p.Least/mib)
 	case p.Most > 0 && size > p.Most:
-		return fmt.Errorf("%s takes a disk of at most %d bytes, this one has %d%s", p.Name, p.Most, size, advice(p.Beyond))
+		return fmt.Errorf("%s takes a disk of at most %s, this one has %s%s", p.Name, inBytes(p.Most), inBytes(size), advice(p.Beyond))
 	}
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strconv"
 
+	"github.com/dustin/go-humanize"
+
 	"amiforge/diskimg"
 	"amiforge/diskimg/partition"
 )
@@ -61,16 +63,16 @@ func (s *Shape) size(before int64) (size int64, said []string, err error) {
 	size = max(before, s.Size)
 	switch {
 	case s.Size > 0 && s.Size < before:
-		return 0, nil, fmt.Errorf("resize to %d bytes: the disk has %d, and a disk is never made smaller", s.Size, before)
+		return 0, nil, fmt.Errorf("resize to %s: the disk has %s, and a disk is never made smaller", inBytes(s.Size), inBytes(before))
 	case s.Grow > diskimg.MaxSize-size || s.Align > diskimg.MaxSize-size:
-		return 0, nil, fmt.Errorf("resize: a disk has at most %d bytes", int64(diskimg.MaxSize))
+		return 0, nil, fmt.Errorf("resize: a disk has at most %s", inBytes(diskimg.MaxSize))
 	}
 	if size += s.Grow; size > before {
-		said = append(said, fmt.Sprintf("the disk grows from %d to %d bytes; its file systems do not", before, size))
+		said = append(said, fmt.Sprintf("the disk grows from %s to %s; its file systems do not", inBytes(before), inBytes(size)))
 	}
 	if rest := size % max(s.Align, 1); rest != 0 {
 		size += s.Align - rest
-		said = append(said, fmt.Sprintf("the disk is padded with %d zero bytes to %d, a multiple of %s", s.Align-rest, size, unit(s.Align)))
+		said = append(said, fmt.Sprintf("the disk is padded with %d zero bytes to %s, a multiple of %s", s.Align-rest, inBytes(size), unit(s.Align)))
 	}
 	if s.Partition == "" || size%mib == 0 {
 		return size, said, nil
@@ -79,7 +81,7 @@ func (s *Shape) size(before int64) (size int64, said []string, err error) {
 	if size%max(s.Align, 1) != 0 {
 		return 0, nil, fmt.Errorf("a disk with a partition table has whole MiB: they are no multiple of %d bytes", s.Align)
 	}
-	return size, append(said, fmt.Sprintf("the disk has whole MiB, for its partition table: %d bytes", size)), nil
+	return size, append(said, fmt.Sprintf("the disk has whole MiB, for its partition table: %s", inBytes(size))), nil
 }
 
 // unit returns n bytes as they are best read.
@@ -88,6 +90,14 @@ func unit(n int64) string {
 		return strconv.FormatInt(n>>20, 10) + " MiB"
 	}
 	return strconv.FormatInt(n, 10) + " bytes"
+}
+
+// inBytes returns n for people and for programs.
+func inBytes(n int64) string {
+	if n < 1024 {
+		return strconv.FormatInt(n, 10) + " bytes"
+	}
+	return fmt.Sprintf("%s (%d bytes)", humanize.IBytes(uint64(n)), n)
 }
 
 // grown is a content with zeros behind it.
