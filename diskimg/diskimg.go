@@ -45,6 +45,7 @@ const (
 	MonolithicSparse     Subformat = "monolithicSparse"     // VMDK: grains of 64 KiB, as they are needed
 	MonolithicFlat       Subformat = "monolithicFlat"       // VMDK: a descriptor and the content beside it; read only
 	TwoGBMaxExtentSparse Subformat = "twoGbMaxExtentSparse" // VMDK: a descriptor and sparse files of 2 GB; read only
+	TwoGBMaxExtentFlat   Subformat = "twoGbMaxExtentFlat"   // VMDK: a descriptor and the content in files of 2 GB; read only
 )
 
 // SectorSize is the unit of VHD and VMDK sizes, in bytes.

@@ -8,9 +8,6 @@ import (
 	"iter"
 )
 
-// twoGBMaxExtentFlat is a subformat that is read because MonolithicFlat is: it differs in the number of files.
-const twoGBMaxExtentFlat Subformat = "twoGbMaxExtentFlat"
-
 // A vmdkImage is a VMDK disk: runs of it that follow each other, each in a file or nowhere.
 type vmdkImage struct {
 	about Info

@@ -145,7 +145,7 @@ func (d *diskDescriptor) checkParent() error {
 // subformat returns the createType as this package spells it.
 func (d *diskDescriptor) subformat() Subformat {
 	found := d.values["createtype"]
-	for _, s := range []Subformat{StreamOptimized, MonolithicSparse, MonolithicFlat, TwoGBMaxExtentSparse, twoGBMaxExtentFlat} {
+	for _, s := range []Subformat{StreamOptimized, MonolithicSparse, MonolithicFlat, TwoGBMaxExtentSparse, TwoGBMaxExtentFlat} {
 		if strings.EqualFold(found, string(s)) || strings.EqualFold(strings.Replace(found, "2Gb", "twoGb", 1), string(s)) {
 			return s
 		}

@@ -46,7 +46,7 @@ func openSplitVMDK(r io.ReaderAt, size int64, beside *siblings) (image, error) {
 // checkSplit refuses what is not read as a disk of several files.
 func (d *diskDescriptor) checkSplit(beside *siblings) error {
 	switch s := d.subformat(); {
-	case s != MonolithicFlat && s != TwoGBMaxExtentSparse && s != twoGBMaxExtentFlat:
+	case s != MonolithicFlat && s != TwoGBMaxExtentSparse && s != TwoGBMaxExtentFlat:
 		return d.unsupportedKind()
 	case beside == nil:
 		return notReadf(d.at["createtype"], "this is the descriptor of a VMDK of subformat %s, which needs the files beside it; open it by its path", s)

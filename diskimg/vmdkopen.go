@@ -61,7 +61,7 @@ func (m *vmdkImage) takeDescriptor(g *grainFile, d *diskDescriptor) error {
 	case m.about.Subformat:
 	case MonolithicSparse, StreamOptimized:
 		m.warn("the descriptor says %s, the header %s", s, m.about.Subformat)
-	case MonolithicFlat, TwoGBMaxExtentSparse, twoGBMaxExtentFlat:
+	case MonolithicFlat, TwoGBMaxExtentSparse, TwoGBMaxExtentFlat:
 		return damagedf(VMDK, d.at["createtype"], "the descriptor says %s, but stands in a sparse file", s)
 	default:
 		return d.unsupportedKind()

@@ -16,7 +16,7 @@ import (
 
 // qemuSubformats are what qemu-img writes and we read.
 func qemuSubformats() []Subformat {
-	return []Subformat{MonolithicSparse, StreamOptimized, MonolithicFlat, TwoGBMaxExtentSparse, twoGBMaxExtentFlat}
+	return []Subformat{MonolithicSparse, StreamOptimized, MonolithicFlat, TwoGBMaxExtentSparse, TwoGBMaxExtentFlat}
 }
 
 // A rawDisk is a disk for qemu-img to convert.
