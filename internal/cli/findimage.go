@@ -2,7 +2,9 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 
 	"amiforge/bundle"
 	"amiforge/internal/registry"
@@ -10,20 +12,28 @@ import (
 )
 
 // FindImage returns the image with an ID from the registry. One that was not registered to its end has no bundle
-// to speak of, and is refused.
+// to speak of, and is refused, and so is one that was deregistered. Its errors name the registry, since the image may
+// be in another.
 func FindImage(ctx context.Context, e *Env, id string) (registry.Image, error) {
-	engine, _, err := e.OpenRegistry(ctx, store.Location{})
+	engine, loc, err := e.OpenRegistry(ctx, store.Location{})
 	if err != nil {
 		return registry.Image{}, err
 	}
 	defer engine.Close()
-	listing, err := engine.Describe(ctx, registry.Query{IDs: []string{id}})
+	listing, err := engine.Describe(ctx, registry.Query{IDs: []string{id}, IncludeDeregistered: true})
+	if errors.Is(err, fs.ErrNotExist) {
+		return registry.Image{}, fmt.Errorf("%w in registry %s", err, loc)
+	}
 	if err != nil {
 		return registry.Image{}, err
 	}
 	image := listing.Images[0]
-	if image.State == registry.Pending || image.State == registry.Failed {
+	switch image.State {
+	case registry.Pending, registry.Failed:
 		return image, fmt.Errorf("image %s is %s", id, image.State)
+	case registry.Deregistered:
+		message := fmt.Sprintf("image %s is deregistered in registry %s", id, loc)
+		return image, &registry.Error{Code: registry.IDNotFound, Message: message, IDs: []string{id}}
 	}
 	return image, nil
 }
