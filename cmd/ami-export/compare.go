@@ -11,9 +11,23 @@ import (
 )
 
 // A differenceError says that two disks differ. It is a failed verification.
-type differenceError struct{ text string }
+type differenceError struct {
+	text  string
+	first int64 // the offset of the first difference
+	sizes []int64
+}
 
 func (d differenceError) Error() string { return d.text }
+
+// Detail adds what --json prints where the two are the same.
+func (d differenceError) Detail(o cli.ErrorObject) any {
+	return struct {
+		cli.ErrorObject
+		Same            bool    `json:"same"`
+		FirstDifference int64   `json:"firstDifference"`
+		VirtualSizes    []int64 `json:"virtualSizes"`
+	}{o, false, d.first, d.sizes}
+}
 
 func (d differenceError) Is(target error) bool { return target == bundle.ErrVerify }
 
@@ -39,7 +53,8 @@ func (o *options) runCompare(ctx context.Context, e *cli.Env) error {
 		sizes = fmt.Sprintf("; the one has %d bytes, the other %d", a.Size(), b.Size())
 	}
 	if off >= 0 {
-		return differenceError{fmt.Sprintf("%s and %s differ, first at byte %d%s", a.location, b.location, off, sizes)}
+		text := fmt.Sprintf("%s and %s differ, first at byte %d%s", a.location, b.location, off, sizes)
+		return differenceError{text, off, []int64{a.Size(), b.Size()}}
 	}
 	if sizes != "" {
 		sizes += ", the rest is zero"

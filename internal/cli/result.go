@@ -47,8 +47,14 @@ type coded interface {
 	ErrorCode() string
 }
 
-// An errorObject is how an error looks under --json.
-type errorObject struct {
+// A detailed error has more to say under --json: Detail returns the object with what it adds.
+type detailed interface {
+	error
+	Detail(o ErrorObject) any
+}
+
+// An ErrorObject is how an error looks under --json.
+type ErrorObject struct {
 	Message string `json:"message"`
 	Status  int    `json:"status"`
 	Code    string `json:"code,omitempty"`
@@ -66,14 +72,17 @@ func (e *Env) report(err error) {
 	}
 	if e.JSON && !e.hasResult {
 		// The status says that the command failed; that standard output did too changes nothing.
-		_ = e.printJSON(map[string]errorObject{"error": describe(err)})
+		_ = e.printJSON(map[string]any{"error": describe(err)})
 	}
 }
 
-func describe(err error) errorObject {
-	o := errorObject{Message: err.Error(), Status: Status(err)}
+func describe(err error) any {
+	o := ErrorObject{Message: err.Error(), Status: Status(err)}
 	if c, ok := errors.AsType[coded](err); ok {
 		o.Code = c.ErrorCode()
+	}
+	if d, ok := errors.AsType[detailed](err); ok {
+		return d.Detail(o)
 	}
 	return o
 }
