@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"amiforge/diskimg"
 	"amiforge/internal/cli"
 	"amiforge/internal/export"
 )
@@ -35,8 +36,12 @@ func (o *options) runCheck(ctx context.Context, e *cli.Env) error {
 		return src.named(err)
 	}
 	info := f.Disk().Info()
-	kind := choice{format: info.Format, subformat: info.Subformat}
-	e.Notef("%s is good: %s", src.location, kind)
+	if info.Format == diskimg.RAW {
+		e.Notef("%s: raw has no structure to look at; its content was not read", src.location)
+	} else {
+		kind := choice{format: info.Format, subformat: info.Subformat}
+		e.Notef("%s: the structure of this %s is good; its content was not read", src.location, kind)
+	}
 	return e.Result("", map[string]any{
 		"file": src.location, "good": true, "format": info.Format, "subformat": info.Subformat, "warnings": list(info.Warnings),
 	})

@@ -66,9 +66,9 @@ func (o *options) openFile(e *cli.Env, path string) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.maxSize > 0 && f.Size() > o.maxSize {
+	if err := o.refuseSize(path, f); err != nil {
 		f.Close()
-		return nil, tooLarge(path, f.Size(), o.maxSize)
+		return nil, err
 	}
 	info := f.Disk().Info()
 	for _, w := range o.warnings(info) {
@@ -82,6 +82,21 @@ func (o *options) openFile(e *cli.Env, path string) (*source, error) {
 		Content: f, location: path, name: baseName(path),
 		refuse: func(out string) error { return cli.RefuseInputs(out, inputs...) },
 	}, nil
+}
+
+// refuseSize refuses a file that is larger than --max-size, or has nothing in it, as those of /proc seem to have.
+func (o *options) refuseSize(path string, f *export.File) error {
+	switch {
+	case o.maxSize > 0 && f.Size() > o.maxSize:
+		return tooLarge(path, f.Size(), o.maxSize)
+	case f.Disk().Info().FileSize > 0 || o.info:
+		return nil
+	}
+	verb := strings.TrimPrefix(o.mode(), "--")
+	if verb == "" {
+		verb = "export"
+	}
+	return fmt.Errorf("%s is empty: there is nothing to %s", path, verb)
 }
 
 // warnings returns what is to be said of a file that is opened. --info has it in what it prints.
