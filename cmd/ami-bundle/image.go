@@ -15,15 +15,15 @@ import (
 )
 
 func (o *options) checkFormat() error {
-	o.imageFormat = strings.ToLower(o.imageFormat)
-	switch o.imageFormat {
+	o.sourceFormat = strings.ToLower(o.sourceFormat)
+	switch o.sourceFormat {
 	case "", "raw":
 	case "vhd", "vmdk":
 		if o.image == "-" {
-			return cli.Usagef("--image-format %s: standard input is raw", o.imageFormat)
+			return cli.Usagef("--source-format %s: standard input is raw", o.sourceFormat)
 		}
 	default:
-		return cli.Usagef("--image-format %q: want raw, vhd or vmdk", o.imageFormat)
+		return cli.Usagef("--source-format %q: want raw, vhd or vmdk", o.sourceFormat)
 	}
 	return nil
 }
@@ -31,7 +31,7 @@ func (o *options) checkFormat() error {
 // openImage opens what is to be bundled, and returns what to close after it.
 func (o *options) openImage(ctx context.Context, e *cli.Env) (*bundle.Image, io.Closer, error) {
 	if o.image == "-" {
-		im := bundle.NewImage(e.Stdin, o.size, nil)
+		im := bundle.NewImage(o.stdin(e), o.size, nil)
 		return im, im, nil
 	}
 	d, err := o.openDisk()
@@ -39,7 +39,7 @@ func (o *options) openImage(ctx context.Context, e *cli.Env) (*bundle.Image, io.
 		return nil, nil, err
 	}
 	if d != nil {
-		o.noteDisk(e, d)
+		o.aboutDisk(e, d)
 		return o.diskImage(ctx, d)
 	}
 	im, err := bundle.OpenImage(ctx, o.image, &bundle.ImageOptions{Size: o.size, NoScan: o.noScan})
@@ -50,15 +50,15 @@ func (o *options) openImage(ctx context.Context, e *cli.Env) (*bundle.Image, io.
 // pipes, RAW, and what is no disk at all, such as a compressed kernel.
 func (o *options) openDisk() (*diskimg.Disk, error) {
 	info, err := os.Stat(o.image)
-	if o.imageFormat == "raw" || err != nil || o.imageFormat == "" && !info.Mode().IsRegular() {
+	if o.sourceFormat == "raw" || err != nil || o.sourceFormat == "" && !info.Mode().IsRegular() {
 		return nil, nil // what is wrong, OpenImage tells
 	}
-	d, err := diskimg.OpenFile(o.image, &diskimg.OpenOptions{Format: diskimg.Format(o.imageFormat)})
+	d, err := diskimg.OpenFile(o.image, &diskimg.OpenOptions{Format: diskimg.Format(o.sourceFormat)})
 	switch {
-	case errors.Is(err, diskimg.ErrNotDisk) && o.imageFormat == "":
+	case errors.Is(err, diskimg.ErrNotDisk) && o.sourceFormat == "":
 		return nil, nil
 	case errors.Is(err, diskimg.ErrUnsupported), errors.Is(err, diskimg.ErrDamaged):
-		return nil, fmt.Errorf("%w\n--image-format raw bundles the file as it is", err)
+		return nil, fmt.Errorf("%w\n--source-format raw bundles the file as it is", err)
 	case err != nil:
 		return nil, err
 	case d.Info().Format == diskimg.RAW:
@@ -67,9 +67,10 @@ func (o *options) openDisk() (*diskimg.Disk, error) {
 	return d, nil
 }
 
-func (o *options) noteDisk(e *cli.Env, d *diskimg.Disk) {
+// aboutDisk warns of what is odd about the disk, and keeps what is to be said in the end.
+func (o *options) aboutDisk(e *cli.Env, d *diskimg.Disk) {
 	info := d.Info()
-	e.Notef("%s is %s (%s): the disk in it, %d bytes, is bundled", o.image, info.Format, info.Subformat, info.Size)
+	o.note = fmt.Sprintf("%s is %s (%s): the disk in it, %s, is bundled", o.image, info.Format, info.Subformat, cli.Bytes(info.Size))
 	for _, w := range info.Warnings {
 		e.Warnf("%s: %s", o.image, w)
 	}
@@ -80,7 +81,7 @@ func (o *options) noteDisk(e *cli.Env, d *diskimg.Disk) {
 func (o *options) diskImage(ctx context.Context, d *diskimg.Disk) (*bundle.Image, io.Closer, error) {
 	extents, err := o.dataOf(ctx, d)
 	if err == nil && o.size != 0 && o.size != d.Size() {
-		err = fmt.Errorf("%s: the disk in it is %d bytes long, not %d", o.image, d.Size(), o.size)
+		err = fmt.Errorf("%s: the disk in it is %s long, not %s", o.image, cli.Bytes(d.Size()), cli.Bytes(o.size))
 	}
 	if err != nil {
 		d.Close()

@@ -42,7 +42,7 @@ where the manifest is.
       --compression-level N   1 (fastest) to 9 (smallest) (default: 6)
   -j, --jobs N                processors to use (default: all)
       --size SIZE             length of the image where it is a pipe
-      --image-format FORMAT   raw, vhd or vmdk: what the file IMAGE must be (default:
+      --source-format FORMAT  raw, vhd or vmdk: what the file IMAGE must be (default:
                               what it is). With raw it is taken as it is
       --no-scan               do not look for zero blocks first
       --no-sync               do not wait for the disk
@@ -72,8 +72,10 @@ type options struct {
 	mappings, productCodes          []string
 	partSize, size                  int64
 	level, jobs                     int
-	imageFormat                     string
+	sourceFormat                    string
 	noScan, noSync, force           bool
+
+	note string // what there is to say once the bundle is there
 }
 
 func run(ctx context.Context, e *cli.Env) error {
@@ -114,6 +116,9 @@ func run(ctx context.Context, e *cli.Env) error {
 	if err != nil {
 		return explain(err)
 	}
+	if o.note != "" {
+		e.Notef("%s", o.note)
+	}
 	return result(e, location, m)
 }
 
@@ -148,7 +153,7 @@ func parse(e *cli.Env) (*options, error) {
 	cli.SizeVar(f, &o.size, "size", "", 0, "")
 	f.IntVar(&o.level, "compression-level", o.level, "")
 	f.IntVarP(&o.jobs, "jobs", "j", 0, "")
-	f.StringVar(&o.imageFormat, "image-format", "", "")
+	f.StringVar(&o.sourceFormat, "source-format", "", "")
 	f.BoolVar(&o.noScan, "no-scan", false, "")
 	f.BoolVar(&o.noSync, "no-sync", false, "")
 	f.BoolVar(&o.force, "force", false, "")
@@ -162,6 +167,12 @@ func parse(e *cli.Env) (*options, error) {
 	}
 	if len(args) > 0 {
 		return nil, cli.Usagef("unexpected argument %q", args[0])
+	}
+	if o.image == "-" && o.size == 0 {
+		o.size = lengthOf(e.Stdin)
+	}
+	if f.Changed("source-format") && o.sourceFormat == "" {
+		return nil, cli.Usagef("--source-format: the value is empty")
 	}
 	return o, o.check()
 }
