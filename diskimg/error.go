@@ -3,6 +3,7 @@ package diskimg
 import (
 	"errors"
 	"fmt"
+	"io"
 )
 
 // ErrUnsupported is in the chain of every error that says that an image is of a kind that this package does
@@ -15,6 +16,15 @@ var ErrNotDisk = errors.New("is not a disk image")
 
 // ErrDamaged is in the chain of every error that says that an image contradicts its format.
 var ErrDamaged = errors.New("disk image is damaged")
+
+// ErrTruncated is in the chain of every error that says that a file ends before what is read of it. It is
+// io.ErrUnexpectedEOF, too.
+var ErrTruncated error = truncated{}
+
+type truncated struct{}
+
+func (truncated) Error() string        { return io.ErrUnexpectedEOF.Error() }
+func (truncated) Is(target error) bool { return target == io.ErrUnexpectedEOF }
 
 // An Error says what is wrong with an image file, and where. Its chain has ErrDamaged, or what Err says.
 type Error struct {

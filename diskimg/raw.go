@@ -56,14 +56,14 @@ func (m *rawImage) readAt(p []byte, off int64) error { return readFull(m.r, p, o
 // check has nothing to look at.
 func (m *rawImage) check(context.Context) error { return nil }
 
-// readFull fills p from off on. A file that ends too early is io.ErrUnexpectedEOF.
+// readFull fills p from off on. A file that ends too early is ErrTruncated.
 func readFull(r io.ReaderAt, p []byte, off int64) error {
 	n, err := r.ReadAt(p, off)
 	switch {
 	case n == len(p):
 		return nil
 	case err == io.EOF:
-		return fmt.Errorf("read at byte %d: %w", off+int64(n), io.ErrUnexpectedEOF)
+		return fmt.Errorf("read at byte %d: %w", off+int64(n), ErrTruncated)
 	}
 	return err
 }
