@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 
 	"amiforge/manifest"
@@ -15,7 +16,10 @@ type PartError struct {
 	Err  error
 }
 
-func (e *PartError) Error() string { return fmt.Sprintf("part %s: %v", e.Name, e.Err) }
+func (e *PartError) Error() string {
+	// A directory that is the current one names the part as it is called here.
+	return fmt.Sprintf("part %s: %s", e.Name, strings.TrimPrefix(e.Err.Error(), e.Name+": "))
+}
 func (e *PartError) Unwrap() error { return e.Err }
 
 // partReader reads the parts of a bundle one after another. Parts are fetched ahead, as many as fit into
