@@ -49,6 +49,8 @@ func OpenBundle(ctx context.Context, e *Env, object Object, opts *bundle.OpenOpt
 		return nil, fmt.Errorf("%w; --allow-unsigned accepts that", err)
 	case errors.Is(err, bundle.ErrServiceKey):
 		return nil, fmt.Errorf("%w: give it with -c", err)
+	case isVerification(err) && object.Location.Bucket != "":
+		return nil, fmt.Errorf("%s: %w", object.Location, err)
 	case err != nil:
 		return nil, err
 	}
