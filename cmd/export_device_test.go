@@ -3,6 +3,8 @@ package cmd_test
 import (
 	"strings"
 	"testing"
+
+	"amiforge/internal/oracle"
 )
 
 // TestExportDevice exports to a block device and from one.
@@ -46,6 +48,15 @@ func TestExportDevice(t *testing.T) {
 	if after := b.tree(""); before[b.path("backing")] != after[b.path("backing")] {
 		t.Error("the device was written to")
 	}
+
+	// One that takes no writes is refused as such.
+	blockdev := oracle.Look(t, "blockdev")
+	b.want(0, blockdev, "--setro", device)
+	e = b.want(1, "ami-export", "disk.raw", "-o", device, "--force")
+	if !strings.Contains(e.stderr, "read-only") && !strings.Contains(e.stderr, "permission denied") || strings.Contains(e.stderr, "holds a part") {
+		t.Errorf("it says %q", e.stderr)
+	}
+	b.want(0, blockdev, "--setrw", device)
 
 	// A bundle that fails on the way leaves a device that must not be used.
 	b.want(0, "ami-bundle", "disk.raw", "--part-size", "5M", "-d", "out")

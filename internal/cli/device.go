@@ -11,13 +11,16 @@ import (
 type device struct{ *os.File }
 
 // openDevice opens the block device path. It fails where the device is mounted or otherwise in use (O_EXCL
-// has that meaning for block devices), or smaller than size bytes; a negative size is not known.
+// has that meaning for block devices), read-only, or smaller than size bytes; a negative size is not known.
 func openDevice(path string, size int64) (*device, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_EXCL, 0)
 	if err != nil {
 		return nil, err
 	}
 	have, err := f.Seek(0, io.SeekEnd)
+	if isReadOnly(f) {
+		err = fmt.Errorf("%s: the device is read-only", path)
+	}
 	if err == nil && have < size {
 		err = fmt.Errorf("%s: the device has %s, the image %s", path, Bytes(have), Bytes(size))
 	}
