@@ -34,7 +34,7 @@ func (o *options) runExport(ctx context.Context, e *cli.Env) error {
 	if err != nil {
 		return err
 	}
-	content, done, err := o.shape(src, chosen, create)
+	content, done, err := o.shape(e, src, chosen, create)
 	if err != nil {
 		return err
 	}
@@ -65,8 +65,11 @@ func (o *options) createOptions(e *cli.Env, c choice, src *source, dst destinati
 }
 
 // shape gives the disk its final size and partition table. done is what there is to say of it once it is so.
-func (o *options) shape(src *source, c choice, create *diskimg.CreateOptions) (content export.Content, done []string, err error) {
-	shape := &export.Shape{Partition: o.partition, Size: o.size, Grow: o.grow, Align: c.align, Rand: create.Rand}
+func (o *options) shape(e *cli.Env, src *source, c choice, create *diskimg.CreateOptions) (content export.Content, done []string, err error) {
+	shape := &export.Shape{
+		Partition: o.partition, Size: o.size, Grow: o.grow, Align: c.align, Rand: create.Rand,
+		Warn: func(text string) { e.Warnf("%s: %s", src.location, text) },
+	}
 	content, done, err = shape.Apply(src.Content)
 	if err == nil && c.preset != nil {
 		err = c.preset.Check(content.Size())

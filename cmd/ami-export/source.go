@@ -64,7 +64,7 @@ func (o *options) openFile(e *cli.Env, path string) (*source, error) {
 		return nil, fmt.Errorf("%w\n--source-format raw takes the file as it is", err)
 	}
 	if err != nil {
-		return nil, err
+		return nil, o.otherFormat(path, err)
 	}
 	if err := o.refuseSize(path, f); err != nil {
 		f.Close()
@@ -180,9 +180,10 @@ func tooLarge(location string, size, limit int64) error {
 	return fmt.Errorf("%s: the disk claims to be %s long, more than --max-size %s", location, cli.Bytes(size), cli.FormatSize(limit))
 }
 
-// named says which disk file is not as it should be, where err is of what is in it.
+// named says which disk file is not as it should be, where err is of what is in it or of where it ends.
 func (s *source) named(err error) error {
-	if _, ok := errors.AsType[*diskimg.Error](err); ok {
+	_, ok := errors.AsType[*diskimg.Error](err)
+	if ok || errors.Is(err, diskimg.ErrTruncated) {
 		return fmt.Errorf("%s: %w", s.location, err)
 	}
 	return err

@@ -2,7 +2,6 @@ package export
 
 import (
 	"context"
-	"fmt"
 	"io"
 
 	"amiforge/diskimg"
@@ -13,6 +12,27 @@ import (
 type partitioned struct {
 	Content
 	wrapping *partition.Wrapping
+	unknown  func() // called when the content is found to be no file system that is known
+}
+
+// checkBare refuses a disk file that has a partition table, before any work. What is read as a stream, bareSource
+// looks at.
+func (s *Shape) checkBare(c Content) error {
+	f, ok := c.(*File)
+	if !ok {
+		return nil
+	}
+	known, err := isFileSystem(f.disk, f.Size())
+	if err == nil && !known {
+		s.warnUnknown()
+	}
+	return err
+}
+
+func (s *Shape) warnUnknown() {
+	if s.Warn != nil {
+		s.Warn("partition 1 will hold what is no file system that is known")
+	}
 }
 
 // partition returns the disk with content in a partition of size bytes.
@@ -21,7 +41,7 @@ func (s *Shape) partition(c Content, size int64) (Content, error) {
 	if err != nil {
 		return nil, err
 	}
-	return partitioned{c, w}, nil
+	return partitioned{c, w, s.warnUnknown}, nil
 }
 
 func (p partitioned) Size() int64 { return p.wrapping.Size }
@@ -39,61 +59,12 @@ func (p partitioned) Source(ctx context.Context) (Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	bare := &bareSource{Source: src, size: p.Content.Size()}
+	bare := src
+	if _, known := p.Content.(*File); !known {
+		bare = &bareSource{Source: src, size: p.Content.Size(), unknown: p.unknown}
+	}
 	return struct {
 		diskimg.Source
 		io.Closer
 	}{p.wrapping.Source(bare), src}, nil
-}
-
-// A bareSource is the content of a disk that must not have a partition table of its own.
-type bareSource struct {
-	Source
-	size  int64
-	begun bool
-	head  []byte // of the first extent, not read yet
-}
-
-// headSize is how much of a disk is looked at: its MBR and the primary GPT.
-const headSize = 64 << 10
-
-func (s *bareSource) Next() (diskimg.Extent, error) {
-	e, err := s.Source.Next()
-	if s.begun || err != nil {
-		s.head = nil
-		return e, err
-	}
-	s.begun = true
-	if e.Offset > 0 {
-		return e, nil
-	}
-	s.head = make([]byte, min(e.Length, headSize))
-	if _, err := io.ReadFull(s.Source, s.head); err != nil {
-		return e, err
-	}
-	table, err := partition.Read(head(s.head), s.size)
-	if err == nil && table != nil {
-		err = fmt.Errorf("the image has a partition table already (%s): leave out --partition", table.Kind)
-	}
-	return e, err
-}
-
-func (s *bareSource) Read(p []byte) (int, error) {
-	if len(s.head) == 0 {
-		return s.Source.Read(p)
-	}
-	n := copy(p, s.head)
-	s.head = s.head[n:]
-	return n, nil
-}
-
-// A head is the beginning of a disk whose rest reads as zeros.
-type head []byte
-
-func (h head) ReadAt(p []byte, off int64) (int, error) {
-	clear(p)
-	if off < int64(len(h)) {
-		copy(p, h[off:])
-	}
-	return len(p), nil
 }

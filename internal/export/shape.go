@@ -18,7 +18,8 @@ type Shape struct {
 	Grow      int64  // bytes to add
 	Align     int64  // the size becomes a multiple of it, in bytes
 
-	Rand io.Reader // for the GUIDs of a partition table; crypto/rand if nil
+	Rand io.Reader         // for the GUIDs of a partition table; crypto/rand if nil
+	Warn func(text string) // is told of what may not be meant so; may be nil
 }
 
 // Apply returns the content of the shaped disk, and what was done, for the user. A disk only ever grows, and what
@@ -26,7 +27,9 @@ type Shape struct {
 func (s *Shape) Apply(c Content) (shaped Content, done []string, err error) {
 	shaped = c
 	if s.Partition != "" {
-		shaped, err = s.partition(c, c.Size())
+		if err = s.checkBare(c); err == nil {
+			shaped, err = s.partition(c, c.Size())
+		}
 		if err != nil {
 			return nil, nil, err
 		}
