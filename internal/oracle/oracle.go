@@ -39,6 +39,9 @@ func Run(tb testing.TB, name string, args ...string) []byte {
 // A status other than 0 fails the test and shows what the tool wrote.
 func Output(tb testing.TB, cmd *exec.Cmd) []byte {
 	tb.Helper()
+	if cmd.Env == nil { // English, and names of any alphabet, whoever runs the test
+		cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8")
+	}
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	stdout, err := cmd.Output()
