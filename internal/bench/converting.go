@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 )
 
 // exportLimit is the most memory that ami-export may take, in bytes.
@@ -71,7 +72,7 @@ func (b *bench) converting(ctx context.Context, disk string, t *table) error {
 func (b *bench) convert(ctx context.Context, disk string, c conversion, t *table) error {
 	ours := &racer{
 		name: "ami-export, " + c.what, command: b.export(disk, c.name, c.ours...),
-		check: sameDisk(ctx, disk, c.name), size: sizeOf(c.name),
+		check: sameDisk(ctx, disk, c.name, c.theirs[slices.Index(c.theirs, "-O")+1]), size: sizeOf(c.name),
 	}
 	theirs := &racer{
 		name: "qemu-img, " + c.what, absent: missing("bash", "qemu-img", "sync"), once: c.once,
@@ -127,7 +128,7 @@ func (b *bench) copying(ctx context.Context, disk string, t *table) error {
 		},
 	}
 	bundled := &racer{
-		name: "ami-export, bundle to VMDK", size: sizeOf("disk.vmdk"), check: sameDisk(ctx, disk, "disk.vmdk"),
+		name: "ami-export, bundle to VMDK", size: sizeOf("disk.vmdk"), check: sameDisk(ctx, disk, "disk.vmdk", "vmdk"),
 		command: b.export(b.path("bundle/image.manifest.xml"), "disk.vmdk", "-f", "vmdk", "-k", b.path("keys/pk.pem")),
 	}
 	if err := b.race(ctx, ours, cp, bundled); err != nil {
@@ -158,14 +159,14 @@ func qemuConvert(image, name string, options ...string) func(context.Context, st
 	}
 }
 
-// sameDisk returns a check by qemu-img, if it is there, that the file name in a racer's folder has the disk's
-// content.
-func sameDisk(ctx context.Context, disk, name string) func(out string) error {
+// sameDisk returns a check by qemu-img, if it is there, that the file name in a racer's folder, of the format that
+// qemu-img calls so, has the disk's content.
+func sameDisk(ctx context.Context, disk, name, format string) func(out string) error {
 	return func(out string) error {
 		if missing("qemu-img") != nil {
 			return nil
 		}
-		text, err := exec.CommandContext(ctx, "qemu-img", "compare", disk, filepath.Join(out, name)).CombinedOutput()
+		text, err := exec.CommandContext(ctx, "qemu-img", "compare", "-f", "raw", "-F", format, disk, filepath.Join(out, name)).CombinedOutput()
 		if err != nil {
 			return fmt.Errorf("qemu-img compare: %w\n%s", err, text)
 		}
