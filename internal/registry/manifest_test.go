@@ -27,7 +27,7 @@ func TestFromManifest(t *testing.T) {
 			},
 			Image{
 				Architecture: "x86_64", KernelID: "aki-1", RamdiskID: "ari-1", RootDeviceName: "/dev/sda1",
-				BlockDevices: []BlockDevice{{"/dev/sdb", "ephemeral0"}, {"/dev/sda3", "swap"}},
+				BlockDevices: []BlockDevice{{DeviceName: "/dev/sdb", VirtualName: "ephemeral0"}, {DeviceName: "/dev/sda3", VirtualName: "swap"}},
 				ProductCodes: []ProductCode{{"774F4FF8", "devpay"}},
 			},
 		},

@@ -3,7 +3,9 @@ package registry
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 )
 
 // A record is an image as it is stored. Its nonce changes with every writing, so that no two writers ever
@@ -61,10 +63,32 @@ func amend(text []byte, before, after record) ([]byte, error) {
 	}
 	for name, value := range becomes {
 		if !bytes.Equal(value, was[name]) {
-			fields[name] = value
+			fields[name] = amendList(fields[name], was[name], value)
 		}
 	}
 	return encode(fields)
+}
+
+// amendList returns after, with the elements that before has too as they stand in text. What is no list is
+// returned as it is.
+func amendList(text, before, after json.RawMessage) json.RawMessage {
+	var texts, was, becomes []json.RawMessage
+	err := errors.Join(json.Unmarshal(text, &texts), json.Unmarshal(before, &was), json.Unmarshal(after, &becomes))
+	if err != nil || len(texts) != len(was) {
+		return after
+	}
+	for i, element := range becomes {
+		same := func(e json.RawMessage) bool { return bytes.Equal(e, element) }
+		if j := slices.IndexFunc(was, same); j >= 0 {
+			becomes[i] = texts[j]
+			texts, was = slices.Delete(texts, j, j+1), slices.Delete(was, j, j+1)
+		}
+	}
+	amended, err := json.Marshal(becomes)
+	if err != nil {
+		return after
+	}
+	return amended
 }
 
 func fieldsOfRecord(r record) (map[string]json.RawMessage, error) {

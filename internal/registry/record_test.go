@@ -29,9 +29,23 @@ func TestStoredForm(t *testing.T) {
     {
       "DeviceName": "/dev/sdb",
       "VirtualName": "ephemeral0"
+    },
+    {
+      "DeviceName": "/dev/sdc",
+      "Ebs": {
+        "SnapshotId": "snap-1",
+        "VolumeSize": 8,
+        "VolumeType": "gp3",
+        "Encrypted": true,
+        "DeleteOnTermination": true
+      }
     }
   ],
   "VirtualizationType": "hvm",
+  "Platform": "windows",
+  "BootMode": "uefi",
+  "EnaSupport": true,
+  "SriovNetSupport": "simple",
   "ProductCodes": [
     {
       "ProductCodeId": "774F4FF8",
@@ -44,6 +58,8 @@ func TestStoredForm(t *testing.T) {
       "Value": "web"
     }
   ],
+  "SourceImageId": "ami-1a2b3c4d",
+  "SourceImageRegion": "east",
   "State": "failed",
   "StateReason": {
     "Code": "Client.X",
@@ -51,7 +67,10 @@ func TestStoredForm(t *testing.T) {
   },
   "CreationDate": "2026-11-03T10:20:30.100Z",
   "DeprecationTime": "2028-11-03T10:20:30.000Z",
+  "LastLaunchedTime": "2027-11-03T10:20:30.000Z",
   "DeregistrationTime": "2029-11-03T10:20:30.000Z",
+  "DeregistrationProtection": "disabled",
+  "CooldownEnd": "2026-11-03T10:20:30.000Z",
   "LaunchPermissions": [
     {
       "UserId": "111122223333"
@@ -85,13 +104,21 @@ func full() Image {
 	m.ID, m.ManifestDigest, m.Type = "ami-0123456789abcdef0", "00ff", "machine"
 	m.KernelID, m.RamdiskID = "aki-1", "ari-1"
 	m.RootDeviceType, m.RootDeviceName, m.VirtualizationType = "instance-store", "/dev/sda1", "hvm"
-	m.BlockDevices = []BlockDevice{{"/dev/sdb", "ephemeral0"}}
+	m.BlockDevices = []BlockDevice{
+		{DeviceName: "/dev/sdb", VirtualName: "ephemeral0"},
+		{DeviceName: "/dev/sdc", EBS: &EBS{"snap-1", 8, "gp3", true, true}},
+	}
+	m.Platform, m.BootMode, m.EnaSupport, m.SriovNetSupport = "windows", "uefi", true, "simple"
+	m.SourceImageID, m.SourceImageRegion = "ami-1a2b3c4d", "east"
+	m.DeregistrationProtection = Unprotected
 	m.ProductCodes = []ProductCode{{"774F4FF8", "devpay"}}
 	m.Tags = []Tag{{"role", "web"}}
 	m.State, m.StateReason = Failed, &StateReason{"Client.X", "x"}
 	created := time.Date(2026, 11, 3, 10, 20, 30, 100_000_000, time.UTC)
 	m.CreationDate = TimeOf(created)
 	m.DeprecationTime = TimeOf(created.Truncate(time.Second).AddDate(2, 0, 0))
+	m.LastLaunchedTime = TimeOf(created.Truncate(time.Second).AddDate(1, 0, 0))
+	m.CooldownEnd = TimeOf(created.Truncate(time.Second))
 	m.DeregistrationTime = TimeOf(created.Truncate(time.Second).AddDate(3, 0, 0))
 	m.LaunchPermissions = []LaunchPermission{{UserID: "111122223333"}, {Group: "all"}}
 	return m
@@ -101,7 +128,7 @@ func TestUnknownFieldsSurvive(t *testing.T) {
 	onEach(t, func(t *testing.T, open func() Keys) {
 		const id = "ami-0123456789abcdef0"
 		const future = `{"ImageId":"ami-0123456789abcdef0","Name":"web-1","OwnerId":"123456789012","Region":"local",
-			"State":"available","CreationDate":"2026-11-03T10:20:30.100Z","Nonce":"n","BootMode":"uefi",
+			"State":"available","CreationDate":"2026-11-03T10:20:30.100Z","Nonce":"n","TpmSupport":"v2.0",
 			"BlockDeviceMappings":[{"DeviceName":"/dev/sdb","Ebs":{"VolumeSize":8,"Iops":12345678901234567890}}]}`
 		keys := open()
 		if _, err := keys.Create(t.Context(), imageKey(id), []byte(future)); err != nil {
@@ -207,6 +234,36 @@ func TestUnreadableRecords(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestUnknownNestedFieldsSurvive changes lists whose elements have fields of a later version.
+func TestUnknownNestedFieldsSurvive(t *testing.T) {
+	const id = "ami-0123456789abcdef0"
+	const start = `{"ImageId":"` + id + `","Name":"web-1","OwnerId":"123456789012","State":"available",` +
+		`"CreationDate":"2026-11-03T10:20:30.100Z",` +
+		`"BlockDeviceMappings":[{"DeviceName":"/dev/sdb","Ebs":{"VolumeSize":8,"Iops":3000}}],`
+	text := []byte(start + `"Nonce":"1","LaunchPermissions":[{"Realm":"a"},{"UserId":"111122223333","Until":1},{"Realm":"b"}],` +
+		`"Tags":[{"Key":"a","Value":"1","By":"x"},{"Key":"b","Value":"2","By":"y"}]}`)
+	before, err := parseRecord(imageKey(id), text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := before
+	after.Nonce, after.Tags = "2", []Tag{{"b", "2"}, {"c", "3"}}
+	after.LaunchPermissions = append([]LaunchPermission{{Group: "all"}}, before.LaunchPermissions...)
+	amended, err := amend(text, before, after)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := start + `"Nonce":"2","LaunchPermissions":[{"Group":"all"},{"Realm":"a"},{"UserId":"111122223333","Until":1},` +
+		`{"Realm":"b"}],"Tags":[{"Key":"b","Value":"2","By":"y"},{"Key":"c","Value":"3"}]}`
+	var got, wanted any
+	if err := errors.Join(json.Unmarshal(amended, &got), json.Unmarshal([]byte(want), &wanted)); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(wanted, got); diff != "" {
+		t.Errorf("record (-want +got):\n%s", diff)
+	}
 }
 
 // TestUnreadableHolder has a name held by records that say nothing certain: the name is not given away.

@@ -42,6 +42,9 @@ func (e *objects) complete(image Image) (Image, error) {
 	if m.ID != "" || m.State != "" || !m.CreationDate.IsZero() {
 		return Image{}, errors.New("register: the image is registered already")
 	}
+	if len(m.LaunchPermissions) > 0 || m.DeregistrationProtection != "" {
+		return Image{}, errors.New("register: an image is shared and protected once it is registered")
+	}
 	m.Type = orElse(m.Type, "machine")
 	m.RootDeviceType = orElse(m.RootDeviceType, "instance-store")
 	m.VirtualizationType = orElse(m.VirtualizationType, "paravirtual")

@@ -67,6 +67,7 @@ func (m Image) check() error {
 		func() error { return checkText("description", m.Description, maxDescription) },
 		m.checkLocation,
 		m.checkMachine,
+		m.checkSource,
 		m.checkDevices,
 		m.checkTags,
 	} {
@@ -94,30 +95,29 @@ func (m Image) checkMachine() error {
 	if err := checkOneOf("imageType", m.Type, "machine", "kernel", "ramdisk"); err != nil {
 		return err
 	}
+	if err := checkOneOf("platform", m.Platform, "", "windows"); err != nil {
+		return err
+	}
+	if err := checkOneOf("bootMode", m.BootMode, "", "legacy-bios", "uefi", "uefi-preferred"); err != nil {
+		return err
+	}
+	if err := checkOneOf("sriovNetSupport", m.SriovNetSupport, "", "simple"); err != nil {
+		return err
+	}
 	if err := checkToken("kernelId", m.KernelID); err != nil {
 		return err
 	}
 	return checkToken("ramdiskId", m.RamdiskID)
 }
 
-func (m Image) checkDevices() error {
-	if err := checkToken("rootDeviceName", m.RootDeviceName); err != nil {
+func (m Image) checkSource() error {
+	if m.SourceImageID == "" && m.SourceImageRegion == "" {
+		return nil
+	}
+	if err := CheckID(m.SourceImageID); err != nil {
 		return err
 	}
-	seen := map[string]bool{}
-	for _, d := range m.BlockDevices {
-		if d.DeviceName == "" || seen[d.DeviceName] {
-			return invalid("blockDeviceMapping", d.DeviceName, "Each device is named once.")
-		}
-		seen[d.DeviceName] = true
-		if err := checkToken("deviceName", d.DeviceName); err != nil {
-			return err
-		}
-		if err := checkToken("virtualName", d.VirtualName); err != nil {
-			return err
-		}
-	}
-	return nil
+	return CheckRegion(m.SourceImageRegion)
 }
 
 func checkOneOf(parameter, value string, allowed ...string) error {

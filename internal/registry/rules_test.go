@@ -69,14 +69,40 @@ func TestRegisterRefuses(t *testing.T) {
 		"garbled root":    {set(func(m *Image) { m.RootDeviceName = "a b" }), ParameterValue},
 
 		"devices": {set(func(m *Image) {
-			m.BlockDevices = []BlockDevice{{"/dev/sdb", "ephemeral0"}, {"/dev/sdc", "ephemeral1"}}
+			m.BlockDevices = []BlockDevice{{DeviceName: "/dev/sdb", VirtualName: "ephemeral0"}, {DeviceName: "/dev/sdc", VirtualName: "ephemeral1"}}
 		}), ""},
 		"one device twice": {set(func(m *Image) {
-			m.BlockDevices = []BlockDevice{{"/dev/sdb", "ephemeral0"}, {"/dev/sdb", "ephemeral1"}}
+			m.BlockDevices = []BlockDevice{{DeviceName: "/dev/sdb", VirtualName: "ephemeral0"}, {DeviceName: "/dev/sdb", VirtualName: "ephemeral1"}}
 		}), ParameterValue},
+		"volume": {
+			set(func(m *Image) { m.BlockDevices = []BlockDevice{{DeviceName: "/dev/sdb", EBS: &EBS{VolumeSize: 1}}} }), "",
+		},
+		"volume of a snapshot": {
+			set(func(m *Image) {
+				m.BlockDevices = []BlockDevice{{DeviceName: "/dev/sdb", EBS: &EBS{SnapshotID: "snap-1"}}}
+			}), "",
+		},
+		"volume without a size": {
+			set(func(m *Image) { m.BlockDevices = []BlockDevice{{DeviceName: "/dev/sdb", EBS: &EBS{}}} }), NoParameter,
+		},
+		"volume of 65537 GiB": {
+			set(func(m *Image) { m.BlockDevices = []BlockDevice{{DeviceName: "/dev/sdb", EBS: &EBS{VolumeSize: 65537}}} }),
+			ParameterValue,
+		},
+		"virtual volume": {
+			set(func(m *Image) {
+				m.BlockDevices = []BlockDevice{{DeviceName: "/dev/sdb", VirtualName: "ephemeral0", EBS: &EBS{VolumeSize: 1}}}
+			}), ParameterValue,
+		},
+		"platform windows":      {set(func(m *Image) { m.Platform = "windows" }), ""},
+		"unknown platform":      {set(func(m *Image) { m.Platform = "linux" }), ParameterValue},
+		"unknown boot mode":     {set(func(m *Image) { m.BootMode = "bios" }), ParameterValue},
+		"unknown SR-IOV":        {set(func(m *Image) { m.SriovNetSupport = "double" }), ParameterValue},
+		"source without region": {set(func(m *Image) { m.SourceImageID = "ami-1a2b3c4d" }), ParameterValue},
+		"source without ID":     {set(func(m *Image) { m.SourceImageRegion = "east" }), IDMalformed},
 		"device without a name": {set(func(m *Image) { m.BlockDevices = []BlockDevice{{}} }), ParameterValue},
 		"garbled device": {
-			set(func(m *Image) { m.BlockDevices = []BlockDevice{{"/dev/sdb", "a\tb"}} }), ParameterValue,
+			set(func(m *Image) { m.BlockDevices = []BlockDevice{{DeviceName: "/dev/sdb", VirtualName: "a\tb"}} }), ParameterValue,
 		},
 
 		"50 tags":       {set(func(m *Image) { m.Tags = tags(50) }), ""},

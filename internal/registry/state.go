@@ -4,11 +4,13 @@ package registry
 // image: a later version may add some.
 type State string
 
-// An image starts as pending and becomes available, or failed where its registration was not finished.
+// An image starts as pending and becomes available, or failed where its registration was not finished. An
+// available one may be disabled, so that nobody launches it, and enabled again.
 // Failed and deregistered images are dead: they never come back.
 const (
 	Pending      State = "pending"
 	Available    State = "available"
+	Disabled     State = "disabled"
 	Failed       State = "failed"
 	Deregistered State = "deregistered"
 )
