@@ -35,8 +35,9 @@ const folder = ".registry/v1"
 // The keys below it. A name's key is its digest: names may hold slashes, and differ in case only, which
 // some file systems would not tell apart.
 const (
-	imagePrefix = "images/"
-	claimPrefix = "names/"
+	imagePrefix    = "images/"
+	claimPrefix    = "names/"
+	settingsPrefix = "settings/"
 )
 
 func imageKey(id string) string { return imagePrefix + id + ".json" }

@@ -41,18 +41,18 @@ func parseRecord(key string, text []byte) (record, error) {
 	return r, nil
 }
 
-// amend returns text, which holds before, changed so that it holds after. Only the fields that differ are
+// amend returns text, which holds before, changed so that it holds after, another of the same type. Only the fields that differ are
 // touched: those that a later version of this package added survive, on every level.
-func amend(text []byte, before, after record) ([]byte, error) {
+func amend(text []byte, before, after any) ([]byte, error) {
 	fields, err := fieldsOf(text)
 	if err != nil {
 		return nil, err
 	}
-	was, err := fieldsOfRecord(before)
+	was, err := fieldsOfValue(before)
 	if err != nil {
 		return nil, err
 	}
-	becomes, err := fieldsOfRecord(after)
+	becomes, err := fieldsOfValue(after)
 	if err != nil {
 		return nil, err
 	}
@@ -91,8 +91,8 @@ func amendList(text, before, after json.RawMessage) json.RawMessage {
 	return amended
 }
 
-func fieldsOfRecord(r record) (map[string]json.RawMessage, error) {
-	text, err := json.Marshal(r)
+func fieldsOfValue(v any) (map[string]json.RawMessage, error) {
+	text, err := json.Marshal(v)
 	if err != nil {
 		return nil, err
 	}

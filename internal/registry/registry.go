@@ -5,6 +5,7 @@
 //
 //	images/<image ID>.json                       an image's record
 //	names/<region>/<owner>/<SHA-256 of name>.json  the claim that makes a name an image's own
+//	settings/<region>/<account>.json             what an account decided for a region
 //
 // Records are only ever created where nothing was and replaced where nothing has changed meanwhile (see
 // Keys); nothing is deleted. An image that is gone is a tombstone: its record stays, its state says so.
@@ -33,6 +34,14 @@ type Engine interface {
 	// also with InvalidAMIID.Unavailable, which says that it was deregistered before. An unknown ID is
 	// InvalidAMIID.NotFound, another owner's image is AuthFailure.
 	Deregister(ctx context.Context, id string, by Caller) (Image, error)
+
+	// BlockPublicAccess reports whether the account's images in region are kept from being made public. They
+	// are unless SetBlockPublicAccess said otherwise; where the answer is not known, it is true with an error.
+	BlockPublicAccess(ctx context.Context, region, account string) (bool, error)
+
+	// SetBlockPublicAccess decides that. Images that are public already stay so. The account speaks for
+	// itself: whether the caller may is the caller's to check.
+	SetBlockPublicAccess(ctx context.Context, region, account string, block bool) error
 
 	// Close releases what the engine holds. No method may be called after it.
 	Close() error
