@@ -14,8 +14,12 @@ func (e *objects) Deregister(ctx context.Context, id string, by Caller) (Image, 
 		if m.State == Deregistered {
 			return unavailable(id)
 		}
+		now := e.now()
+		if err := m.mayEnd(now); err != nil {
+			return err
+		}
 		m.State = Deregistered
-		m.DeregistrationTime = TimeOf(e.now())
+		m.DeregistrationTime = TimeOf(now)
 		return nil
 	})
 	if m.State == Deregistered {

@@ -20,6 +20,9 @@ const (
 	ParameterValue Code = "InvalidParameterValue"
 	NoParameter    Code = "MissingParameter"
 	TagLimit       Code = "TagLimitExceeded"
+	NotPermitted   Code = "OperationNotPermitted"        // a rule or a protection forbids it, to the owner too
+	ItemValue      Code = "InvalidAMIAttributeItemValue" // no such grantee
+	ResourceLimit  Code = "ResourceLimitExceeded"
 )
 
 // An Error is a refusal that EC2 has a code for. Code and Message are as EC2 gives them.
@@ -54,6 +57,10 @@ func notFound(ids ...string) error {
 func unavailable(id string) error {
 	message := fmt.Sprintf("The image id '[%s]' is no longer available", id)
 	return &Error{Code: IDUnavailable, Message: message, IDs: []string{id}}
+}
+
+func notPermitted(id, message string) error {
+	return &Error{Code: NotPermitted, Message: message, IDs: []string{id}}
 }
 
 func invalid(parameter, value, rule string) error {

@@ -30,7 +30,12 @@ type Engine interface {
 	// Describe returns the images that match the query.
 	Describe(ctx context.Context, query Query) (*Listing, error)
 
-	// Deregister ends an image and frees its name; its bundle stays. The image is returned as it was left,
+	// Modify changes an image, for its owner and the administrator, and returns it. All changes are made or
+	// none. Those that EC2 refuses have its code; a pending or dead image is InvalidAMIID.Unavailable.
+	Modify(ctx context.Context, id string, by Caller, changes ...Change) (Image, error)
+
+	// Deregister ends an image and frees its name; its bundle stays. While the image is protected or in its
+	// cooldown, that is OperationNotPermitted. The image is returned as it was left,
 	// also with InvalidAMIID.Unavailable, which says that it was deregistered before. An unknown ID is
 	// InvalidAMIID.NotFound, another owner's image is AuthFailure.
 	Deregister(ctx context.Context, id string, by Caller) (Image, error)
