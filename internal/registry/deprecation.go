@@ -50,3 +50,8 @@ func (d *edit) judgeDeprecation() error {
 }
 
 func minuteOf(t time.Time) Time { return Time{t.UTC().Truncate(time.Minute)} }
+
+// deprecated reports whether the image's deprecation date has come.
+func (m Image) deprecated(now time.Time) bool {
+	return !m.DeprecationTime.IsZero() && !now.Before(m.DeprecationTime.Time)
+}

@@ -40,6 +40,12 @@ type Engine interface {
 	// InvalidAMIID.NotFound, another owner's image is AuthFailure.
 	Deregister(ctx context.Context, id string, by Caller) (Image, error)
 
+	// Sweep removes the public share of the caller's images, the administrator's are all, that are deprecated
+	// and were not launched for six months, and returns them as they became; their other shares stay. With
+	// dryRun it removes nothing and returns them as they are. What it could not read or change is in the
+	// error, beside the images.
+	Sweep(ctx context.Context, by Caller, dryRun bool) ([]Image, error)
+
 	// BlockPublicAccess reports whether the account's images in region are kept from being made public. They
 	// are unless SetBlockPublicAccess said otherwise; where the answer is not known, it is true with an error.
 	BlockPublicAccess(ctx context.Context, region, account string) (bool, error)
