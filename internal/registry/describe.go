@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -28,7 +29,7 @@ func (e *objects) Describe(ctx context.Context, query Query) (*Listing, error) {
 	if err != nil {
 		return nil, err
 	}
-	listing := newListing(query, found)
+	listing := newListing(query, found, e.now())
 	slices.SortFunc(listing.Images, byCreation)
 	return listing, nil
 }
@@ -38,13 +39,14 @@ func (e *objects) describeIDs(ctx context.Context, query Query) (*Listing, error
 	if err != nil {
 		return nil, err
 	}
-	listing := newListing(query, found)
+	now := e.now()
+	listing := newListing(query, found, now)
 	if len(listing.Unreadable) > 0 {
 		return nil, errors.Join(listing.Unreadable...)
 	}
 	var unknown []string
 	for _, f := range found {
-		if f.missing || !query.finds(f.image) {
+		if f.missing || !query.finds(f.image) || !query.visible(f.image, now) {
 			unknown = append(unknown, f.id)
 		}
 	}
@@ -108,14 +110,14 @@ func (e *objects) fetchOne(ctx context.Context, id string) (fetched, error) {
 	return fetched{id: id, image: r.Image}, nil
 }
 
-func newListing(query Query, found []fetched) *Listing {
+func newListing(query Query, found []fetched, now time.Time) *Listing {
 	listing := &Listing{}
 	for _, f := range found {
 		switch {
 		case f.unreadable != nil:
 			listing.Unreadable = append(listing.Unreadable, f.unreadable)
-		case !f.missing && query.matches(f.image):
-			listing.Images = append(listing.Images, f.image)
+		case !f.missing && query.matches(f.image) && query.visible(f.image, now):
+			listing.Images = append(listing.Images, query.show(f.image))
 		}
 	}
 	return listing

@@ -28,7 +28,7 @@ func (e *objects) Modify(ctx context.Context, id string, by Caller, changes ...C
 	if len(changes) == 0 {
 		return Image{}, missing("attribute")
 	}
-	return e.update(ctx, id, func(m *Image) error {
+	m, err := e.update(ctx, id, func(m *Image) error {
 		if err := by.mayChange(*m); err != nil {
 			return err
 		}
@@ -38,6 +38,10 @@ func (e *objects) Modify(ctx context.Context, id string, by Caller, changes ...C
 		*m = d.Image
 		return err
 	})
+	if err != nil {
+		return Image{}, err
+	}
+	return m, nil
 }
 
 // apply makes the changes. They replace lists and never write into them: before has the same ones.

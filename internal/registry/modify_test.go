@@ -118,7 +118,7 @@ func TestModifyRefusesState(t *testing.T) {
 			if _, err := newObjects(keys, nil).create(t.Context(), m); err != nil {
 				t.Fatal(err)
 			}
-			_, err := e.Modify(t.Context(), m.ID, Caller{self}, DescribeAs("d"))
+			_, err := e.Modify(t.Context(), m.ID, Caller{Account: self}, DescribeAs("d"))
 			if c.code != "" {
 				wantCode(t, err, c.code)
 			} else if err != nil {

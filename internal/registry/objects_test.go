@@ -61,7 +61,7 @@ func TestDeregisterRefuses(t *testing.T) {
 		e := New(open(), nil)
 		m := register(t, e, web("web-1"))
 		gone := register(t, e, web("web-2"))
-		if _, err := e.Deregister(t.Context(), gone.ID, Caller{gone.Owner}); err != nil {
+		if _, err := e.Deregister(t.Context(), gone.ID, Caller{Account: gone.Owner}); err != nil {
 			t.Fatal(err)
 		}
 		unknown := "ami-00000000000000000"
@@ -78,7 +78,7 @@ func TestDeregisterRefuses(t *testing.T) {
 				want: Error{IDNotFound, "The image id '[" + unknown + "]' does not exist", []string{unknown}},
 			},
 			"another's": {
-				id: m.ID, by: Caller{"111122223333"}, image: m.ID,
+				id: m.ID, by: Caller{Account: "111122223333"}, image: m.ID,
 				want: Error{AuthFailure, "Not authorized for image:" + m.ID, []string{m.ID}},
 			},
 			"twice": {
@@ -103,7 +103,7 @@ func TestDeregisterRefuses(t *testing.T) {
 				}
 			})
 		}
-		if _, err := e.Deregister(t.Context(), m.ID, Caller{m.Owner}); err != nil {
+		if _, err := e.Deregister(t.Context(), m.ID, Caller{Account: m.Owner}); err != nil {
 			t.Errorf("the owner: %v", err)
 		}
 	})

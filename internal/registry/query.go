@@ -4,8 +4,13 @@ import "cmp"
 
 // A Query says which images to describe. Empty fields match every image.
 type Query struct {
-	// IDs asks for exactly these images, in this order, pending and failed ones included. One that is
-	// unknown, deregistered or in another region than Region is InvalidAMIID.NotFound; one whose record
+	// As is who asks: an account sees its own images, the public ones and those shared with it, and of its
+	// own alone with whom they are shared, but for the group all. The administrator sees everything.
+	As Caller
+
+	// IDs asks for exactly these images, in this order; pending, failed, deprecated and disabled ones
+	// included. One that is unknown, deregistered, not to be seen by As or in another region than Region is
+	// InvalidAMIID.NotFound; one whose record
 	// cannot be understood is an *UnreadableError.
 	IDs []string
 
@@ -14,6 +19,12 @@ type Query struct {
 	Name     string
 	Location string // of the manifest, see Image
 
+	// ExecutableBy asks for the images that are shared with any of these: all (the public ones), self (shared
+	// with As, by its organizations too) or an account.
+	ExecutableBy []string
+
+	IncludeDeprecated   bool // also those of others
+	IncludeDisabled     bool
 	IncludePending      bool // also those whose registration is under way or was cut short
 	IncludeDeregistered bool
 }
@@ -30,7 +41,7 @@ func (q Query) check() error {
 			return err
 		}
 	}
-	return nil
+	return q.checkExecutable()
 }
 
 // finds reports whether the image is one that a query by its ID finds.
@@ -40,7 +51,7 @@ func (q Query) finds(m Image) bool {
 
 func (q Query) matches(m Image) bool {
 	return is(q.Owner, m.Owner) && is(q.Region, m.Region) && is(q.Name, m.Name) &&
-		is(q.Location, m.Location) && q.shows(m.State)
+		is(q.Location, m.Location) && q.shows(m.State) && q.executable(m)
 }
 
 func (q Query) shows(s State) bool {
@@ -49,6 +60,8 @@ func (q Query) shows(s State) bool {
 		return q.IncludeDeregistered
 	case Pending:
 		return q.IncludePending || len(q.IDs) > 0
+	case Disabled:
+		return q.IncludeDisabled || len(q.IDs) > 0
 	case Failed:
 		return len(q.IDs) > 0
 	default:

@@ -78,12 +78,13 @@ func Open(ctx context.Context, location string, cfg store.Config) (Engine, error
 
 // A Caller is who asks for something. The zero Caller is the registry's administrator, who may do all.
 type Caller struct {
-	Account string // 12 digits, or empty
+	Account       string   // 12 digits, or empty
+	Organizations []string // the ARNs of the organization and the units that the account belongs to
 }
 
 // mayChange returns AuthFailure unless the caller owns the image or administers the registry.
 func (c Caller) mayChange(m Image) error {
-	if c.Account == "" || c.Account == m.Owner {
+	if c.manages(m) {
 		return nil
 	}
 	return &Error{Code: AuthFailure, Message: "Not authorized for image:" + m.ID, IDs: []string{m.ID}}

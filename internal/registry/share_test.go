@@ -78,11 +78,11 @@ func TestRow68And72OwnerOnly(t *testing.T) {
 	modify(t, e, m.ID, Share(LaunchPermission{UserID: other}))
 	for name, change := range map[string]Change{"share": Share(everyone()), "tag": Label(Tag{"a", "b"}), "disable": Disable()} {
 		t.Run(name, func(t *testing.T) {
-			_, err := e.Modify(t.Context(), m.ID, Caller{other}, change)
+			_, err := e.Modify(t.Context(), m.ID, Caller{Account: other}, change)
 			wantCode(t, err, AuthFailure)
 		})
 	}
-	if _, err := e.Modify(t.Context(), m.ID, Caller{self}, Disable()); err != nil {
+	if _, err := e.Modify(t.Context(), m.ID, Caller{Account: self}, Disable()); err != nil {
 		t.Errorf("the owner: %v", err)
 	}
 }

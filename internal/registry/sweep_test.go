@@ -39,15 +39,15 @@ func TestRow74SweepObsoletePublicImages(t *testing.T) {
 			if !c.launched.IsZero() {
 				m = modify(t, e, id, Launched(c.launched))
 			}
-			wantSwept(t, e, Caller{other}, true, nil)
-			wantSwept(t, e, Caller{other}, false, nil)
+			wantSwept(t, e, Caller{Account: other}, true, nil)
+			wantSwept(t, e, Caller{Account: other}, false, nil)
 			if !c.swept {
 				wantSwept(t, e, Caller{}, false, nil)
 				return
 			}
-			wantSwept(t, e, Caller{self}, true, []Image{m})
+			wantSwept(t, e, Caller{Account: self}, true, []Image{m})
 			m.LaunchPermissions = []LaunchPermission{user}
-			wantSwept(t, e, Caller{self}, false, []Image{m})
+			wantSwept(t, e, Caller{Account: self}, false, []Image{m})
 			wantSwept(t, e, Caller{}, false, nil)
 		})
 	}

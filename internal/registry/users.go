@@ -6,10 +6,10 @@ import (
 	"fmt"
 )
 
-// Users returns the IDs of the images whose manifest is at location, those being registered included. It
-// answers for the deletion of a bundle, so a record that cannot be understood is an error: it may be a user.
+// Users returns the IDs of the images whose manifest is at location, those being registered and disabled
+// ones included. It answers for the deletion of a bundle, so a record that cannot be understood is an error: it may be a user.
 func Users(ctx context.Context, e Engine, location string) ([]string, error) {
-	listing, err := e.Describe(ctx, Query{Location: location, IncludePending: true})
+	listing, err := e.Describe(ctx, Query{Location: location, IncludePending: true, IncludeDisabled: true})
 	if err != nil {
 		return nil, err
 	}
