@@ -132,6 +132,31 @@ func TestModifyRefusesState(t *testing.T) {
 	wantCode(t, err, IDMalformed)
 }
 
+// TestUnknownStateStays has an image in a state of a later version: this one does not know the way out.
+func TestUnknownStateStays(t *testing.T) {
+	keys := NewDirKeys(t.TempDir())
+	e, m := newObjects(keys, nil), web("web-1")
+	m.ID, m.State = "ami-00000001", "paused"
+	if _, err := e.create(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	wantRefusal(t, e, m.ID, IDUnavailable, Disable())
+	wantRefusal(t, e, m.ID, IDUnavailable, Enable())
+}
+
+// TestRegisterSharesNothing registers images that are shared or protected, past the rules of Modify.
+func TestRegisterSharesNothing(t *testing.T) {
+	e, _ := onDirectory(t)
+	shared, protected := web("web-1"), web("web-2")
+	shared.LaunchPermissions = []LaunchPermission{everyone()}
+	protected.DeregistrationProtection = Protected
+	for _, m := range []Image{shared, protected} {
+		if _, err := e.Register(t.Context(), m); err == nil {
+			t.Errorf("%s is registered", m.Name)
+		}
+	}
+}
+
 func TestLaunchedNeverMovesBack(t *testing.T) {
 	e, now := onDirectory(t)
 	m := register(t, e, web("web-1"))
@@ -168,12 +193,12 @@ func TestProtection(t *testing.T) {
 		changes  []Change
 		cooldown bool
 	}{
-		"never protected":       {[]Change{Unprotect()}, false},
-		"without cooldown":      {[]Change{Protect(), Unprotect()}, false},
-		"with cooldown":         {[]Change{ProtectWithCooldown(), Unprotect()}, true},
-		"cooldown is no way":    {[]Change{ProtectWithCooldown(), Protect(), Unprotect()}, true},
-		"cooldown is no way 2":  {[]Change{ProtectWithCooldown(), Unprotect(), Protect(), Unprotect()}, true},
-		"cooldown of no effect": {[]Change{Protect(), ProtectWithCooldown(), Unprotect()}, true},
+		"never protected":      {[]Change{Unprotect()}, false},
+		"without cooldown":     {[]Change{Protect(), Unprotect()}, false},
+		"with cooldown":        {[]Change{ProtectWithCooldown(), Unprotect()}, true},
+		"cooldown is no way":   {[]Change{ProtectWithCooldown(), Protect(), Unprotect()}, true},
+		"cooldown is no way 2": {[]Change{ProtectWithCooldown(), Unprotect(), Protect(), Unprotect()}, true},
+		"cooldown added":       {[]Change{Protect(), ProtectWithCooldown(), Unprotect()}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e, now := onDirectory(t)

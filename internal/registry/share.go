@@ -111,7 +111,8 @@ func (m Image) countShares() int {
 	return n
 }
 
-// judgePublic refuses to make public what must not be. An image that is public already stays so.
+// judgePublic refuses to make public what must not be. An image that is public already stays so, and so does
+// one that becomes it at the moment at which access is blocked: the two are separate records.
 func (d *edit) judgePublic() error {
 	if d.encrypted() {
 		return notPermitted(d.ID, "An image with encrypted volumes cannot be made public.")
