@@ -64,7 +64,7 @@ func TestVisibility(t *testing.T) {
 	}{
 		"administrator":           {Query{}, mine},
 		"owner":                   {Query{As: owner}, mine},
-		"owner, disabled too":     {Query{As: owner, IncludeDisabled: true}, append([]string{"deprecated private", "deprecated public", "deprecated shared", "disabled"}, mine[3:]...)},
+		"owner, disabled too":     {Query{As: owner, IncludeDisabled: true}, slices.Insert(slices.Clone(mine), 3, "disabled")},
 		"user":                    {Query{As: user}, []string{"public", "shared"}},
 		"user, deprecated too":    {Query{As: user, IncludeDeprecated: true}, []string{"deprecated public", "deprecated shared", "public", "shared"}},
 		"user, disabled too":      {Query{As: user, IncludeDisabled: true}, []string{"public", "shared"}},
