@@ -1,5 +1,5 @@
 // Package ec2query speaks the EC2 query protocol for images: it writes and reads the requests and the answers of
-// the image actions, in both directions.
+// the image actions, in both directions, and has a client for an EC2 endpoint.
 //
 // A request is a form: flat names, lists counted from 1 (Filter.1.Value.2). An answer is XML: the same names in
 // lower camel case, lists as item elements. One field tag gives both names:
