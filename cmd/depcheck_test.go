@@ -58,6 +58,19 @@ func importRules() []rule {
 			why:    "internal/store is the only importer of minio-go: use it through bundle.Store",
 		},
 		{
+			in:     []string{"..."},
+			except: []string{"internal/ec2query"},
+			tests:  true,
+			never:  []string{"github.com/aws/aws-sdk-go-v2/..."},
+			why:    "internal/ec2query is the only importer of the AWS SDK",
+		},
+		{
+			in:    []string{"internal/ec2query"},
+			tests: true,
+			never: []string{"github.com/aws/aws-sdk-go-v2/service/...", module + "/..."},
+			why:   "internal/ec2query takes of the AWS SDK its core only (service/ec2 needs gigabytes to compile), and nothing of ours",
+		},
+		{
 			in:    []string{"..."},
 			tests: true,
 			never: []string{module + "/cmd/..."},
