@@ -18,8 +18,8 @@ func FuzzOpenVHD(f *testing.F) {
 	xen.reverseBitmaps()
 	f.Add(xen.file(), true)
 	f.Add(vhdWays()[0].write(f, noise(1024, 1)), true)
-	for _, v := range vhdVectors(f) {
-		if b := v.read(f); len(b) < 8<<10 {
+	for _, v := range diskVectors(f, VHD) {
+		if b := unpackVector(f, v.files[0]); len(b) < 8<<10 {
 			f.Add(b, false)
 		}
 	}
