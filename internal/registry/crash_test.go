@@ -7,6 +7,8 @@ import (
 	"iter"
 	"testing"
 	"time"
+
+	"amiforge/internal/store"
 )
 
 var errCrash = errors.New("the writer is dead")
@@ -49,7 +51,7 @@ func (k *crashingKeys) Replace(ctx context.Context, key string, value []byte, ve
 	return k.write(func() (string, error) { return k.Keys.Replace(ctx, key, value, version) })
 }
 
-func (k *crashingKeys) List(ctx context.Context, prefix string) iter.Seq2[string, error] {
+func (k *crashingKeys) List(ctx context.Context, prefix string) iter.Seq2[store.Entry, error] {
 	return k.Keys.List(ctx, prefix)
 }
 

@@ -59,11 +59,11 @@ func (e *objects) describeIDs(ctx context.Context, query Query) (*Listing, error
 // imageIDs returns the IDs of all records. Foreign keys among them are none of ours.
 func (e *objects) imageIDs(ctx context.Context) ([]string, error) {
 	var ids []string
-	for key, err := range e.keys.List(ctx, imagePrefix) {
+	for entry, err := range e.keys.List(ctx, imagePrefix) {
 		if err != nil {
 			return nil, err
 		}
-		if id, ok := imageID(key); ok {
+		if id, ok := imageID(entry.Key); ok {
 			ids = append(ids, id)
 		}
 	}

@@ -124,11 +124,11 @@ func (d *DirKeys) Replace(ctx context.Context, key string, value []byte, version
 }
 
 // List yields the keys that begin with prefix, sorted, and stops at the first error. A location that is not
-// there is an error, as a bucket would be; one that no registry has been kept in has no keys.
-func (d *DirKeys) List(ctx context.Context, prefix string) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
+// there is an error, as a bucket would be; one that no registry has been kept in has no keys. Entries are keys alone.
+func (d *DirKeys) List(ctx context.Context, prefix string) iter.Seq2[store.Entry, error] {
+	return func(yield func(store.Entry, error) bool) {
 		if ctx.Err() != nil {
-			yield("", context.Cause(ctx))
+			yield(store.Entry{}, context.Cause(ctx))
 			return
 		}
 		root, err := d.open()
@@ -136,18 +136,18 @@ func (d *DirKeys) List(ctx context.Context, prefix string) iter.Seq2[string, err
 			return
 		}
 		if err != nil {
-			yield("", err)
+			yield(store.Entry{}, err)
 			return
 		}
 		defer root.Close()
 		if err := walk(ctx, root, prefix, yield); err != nil {
-			yield("", err)
+			yield(store.Entry{}, err)
 		}
 	}
 }
 
 // walk yields the files whose keys begin with prefix, and returns early without an error once yield has had enough.
-func walk(ctx context.Context, root *os.Root, prefix string, yield func(string, error) bool) error {
+func walk(ctx context.Context, root *os.Root, prefix string, yield func(store.Entry, error) bool) error {
 	return fs.WalkDir(root.FS(), path.Dir(prefix+"x"), func(key string, entry fs.DirEntry, err error) error {
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
@@ -158,7 +158,7 @@ func walk(ctx context.Context, root *os.Root, prefix string, yield func(string, 
 			return context.Cause(ctx)
 		case !entry.Type().IsRegular() || !strings.HasPrefix(key, prefix) || checkKey(key) != nil:
 			return nil
-		case !yield(key, nil):
+		case !yield(store.Entry{Key: key}, nil):
 			return fs.SkipAll
 		}
 		return nil

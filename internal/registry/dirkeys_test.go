@@ -102,8 +102,8 @@ func TestDirKeysStayInside(t *testing.T) {
 func TestDirKeysMissing(t *testing.T) {
 	dir := t.TempDir()
 	empty, nowhere := NewDirKeys(dir), NewDirKeys(filepath.Join(dir, "none"))
-	for key, err := range empty.List(t.Context(), "images/") {
-		t.Errorf("empty directory lists %q, %v", key, err)
+	for entry, err := range empty.List(t.Context(), "images/") {
+		t.Errorf("empty directory lists %q, %v", entry.Key, err)
 	}
 	var failed error
 	for _, err := range nowhere.List(t.Context(), "images/") {

@@ -25,8 +25,9 @@ type Keys interface {
 	// Replace stores value where key still has version, else the error is store.ErrConflict.
 	Replace(ctx context.Context, key string, value []byte, version string) (newVersion string, err error)
 
-	// List yields the keys that begin with prefix, and stops at the first error.
-	List(ctx context.Context, prefix string) iter.Seq2[string, error]
+	// List yields the keys that begin with prefix, and stops at the first error. Version and value are there
+	// where the store gives them along with the key.
+	List(ctx context.Context, prefix string) iter.Seq2[store.Entry, error]
 }
 
 // folder holds all that a registry keeps, below its location.

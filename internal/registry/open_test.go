@@ -34,11 +34,11 @@ func TestOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	count := map[bool]int{}
-	for key, err := range keys.List(t.Context(), "") {
+	for entry, err := range keys.List(t.Context(), "") {
 		if err != nil {
 			t.Fatal(err)
 		}
-		inside := strings.HasPrefix(key, folder+"/") || strings.HasPrefix(key, "a/b/"+folder+"/")
+		inside := strings.HasPrefix(entry.Key, folder+"/") || strings.HasPrefix(entry.Key, "a/b/"+folder+"/")
 		count[inside]++
 	}
 	if count[true] != 4 || count[false] != 0 {

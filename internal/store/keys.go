@@ -152,20 +152,27 @@ func (k *Keys) ours(ctx context.Context, key string, value []byte) (version stri
 	return version, err == nil && bytes.Equal(stored, value), err
 }
 
-// List yields the keys that begin with prefix, such as "images/", in no particular order, and stops at the
-// first error.
-func (k *Keys) List(ctx context.Context, prefix string) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
+// An Entry is a key in a listing.
+type Entry struct {
+	Key     string
+	Version string // empty where the store does not give it along
+	Value   []byte // nil where the store does not give it along
+}
+
+// List yields the keys that begin with prefix, such as "images/", and their versions, in no particular order,
+// and stops at the first error.
+func (k *Keys) List(ctx context.Context, prefix string) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
 		root := k.client.loc.key("")
 		err := k.client.list(ctx, root+prefix, true, func(o minio.ObjectInfo) bool {
 			key := strings.TrimPrefix(o.Key, root)
 			if !fs.ValidPath(key) || key == "." {
 				return true // a folder marker of some tool
 			}
-			return yield(key, nil)
+			return yield(Entry{Key: key, Version: o.ETag}, nil)
 		})
 		if err != nil {
-			yield("", err)
+			yield(Entry{}, err)
 		}
 	}
 }

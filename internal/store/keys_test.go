@@ -130,8 +130,8 @@ func TestProbe(t *testing.T) {
 	if err := k.Probe(t.Context()); err != nil {
 		t.Error(err)
 	}
-	for key, err := range k.List(t.Context(), "") {
-		t.Errorf("probe left %q behind, %v", key, err)
+	for entry, err := range k.List(t.Context(), "") {
+		t.Errorf("probe left %q behind, %v", entry.Key, err)
 	}
 }
 

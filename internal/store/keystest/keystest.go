@@ -24,7 +24,7 @@ type Keys interface {
 	Get(ctx context.Context, key string) (value []byte, version string, err error)
 	Create(ctx context.Context, key string, value []byte) (version string, err error)
 	Replace(ctx context.Context, key string, value []byte, version string) (newVersion string, err error)
-	List(ctx context.Context, prefix string) iter.Seq2[string, error]
+	List(ctx context.Context, prefix string) iter.Seq2[store.Entry, error]
 }
 
 // Run runs the suite. open returns empty keys, new ones each time.
@@ -60,8 +60,8 @@ func testMissing(t *testing.T, k Keys) {
 	if _, _, err := k.Get(t.Context(), "images/none"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("Get after Replace: %v, want fs.ErrNotExist", err)
 	}
-	for key, err := range k.List(t.Context(), "") {
-		t.Errorf("List yields %q, %v", key, err)
+	for entry, err := range k.List(t.Context(), "") {
+		t.Errorf("List yields %q, %v", entry.Key, err)
 	}
 }
 
@@ -276,12 +276,25 @@ func wantValue(t *testing.T, k Keys, key, value, version string) {
 func list(t *testing.T, k Keys, prefix string) []string {
 	t.Helper()
 	var keys []string
-	for key, err := range k.List(t.Context(), prefix) {
+	for entry, err := range k.List(t.Context(), prefix) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		keys = append(keys, key)
+		keys = append(keys, entry.Key)
+		wantEntry(t, k, entry)
 	}
 	slices.Sort(keys)
 	return keys
+}
+
+// wantEntry wants what a listing gives along with a key to be what Get returns.
+func wantEntry(t *testing.T, k Keys, entry store.Entry) {
+	t.Helper()
+	value, version, err := k.Get(t.Context(), entry.Key)
+	if err != nil || entry.Version != "" && entry.Version != version {
+		t.Errorf("List: %q has version %q; Get says %q, %v", entry.Key, entry.Version, version, err)
+	}
+	if entry.Value != nil && !bytes.Equal(entry.Value, value) {
+		t.Errorf("List: %q has another value than Get returns", entry.Key)
+	}
 }
