@@ -21,7 +21,7 @@ func (e *Env) OpenRegistry(ctx context.Context, near store.Location) (registry.E
 	case near.Bucket == "":
 		return nil, loc, Usagef("which registry? add --registry DIR or --registry s3://BUCKET, or: export AMI_REGISTRY=s3://BUCKET")
 	}
-	engine, err := registry.Open(ctx, loc.String(), e.StoreConfig())
+	engine, err := registry.Open(ctx, loc.String(), e.StoreConfig(), nil)
 	return engine, loc, err
 }
 

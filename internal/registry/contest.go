@@ -11,6 +11,9 @@ import (
 // only after a write or a final state has proved the first one dead, and an image becomes available only
 // from pending, in one swap, after its claim was written. So a living image's claim is always its own: no
 // clock, lock or deletion is involved, and a writer may stop for good between any two writes.
+//
+// A copy is pending for as long as its bundle takes, so that nobody can tell one under way from one that was cut
+// short: it lives until it is finished, aborted or deregistered.
 
 // contestAttempts bounds how often a claim is tried anew because other writers came first. Each time one of
 // them got further, so it is the number of writers that contend for a dead image's name.
@@ -35,7 +38,7 @@ func (e *objects) refuseTaken(ctx context.Context, m Image) error {
 	if err != nil {
 		return fmt.Errorf("image %s, which has name %q: %w", held.ImageID, m.Name, err)
 	}
-	if holder.State == Pending || holder.State.dead() {
+	if holder.State == Pending && !holder.copying() || holder.State.dead() {
 		return nil
 	}
 	return duplicate(m.Name, held.ImageID)
@@ -97,7 +100,7 @@ func (e *objects) vacate(ctx context.Context, m Image, held heldClaim) error {
 			return fmt.Errorf("image %s, which has name %q: %w", held.ImageID, m.Name, err)
 		case holder.State.dead():
 			return nil
-		case holder.State != Pending:
+		case holder.State != Pending || holder.copying():
 			return duplicate(m.Name, held.ImageID)
 		case attempt < grace:
 			if err := e.wait(ctx, pause(attempt)); err != nil {

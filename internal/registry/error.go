@@ -23,6 +23,10 @@ const (
 	NotPermitted   Code = "OperationNotPermitted"        // a rule or a protection forbids it, to the owner too
 	ItemValue      Code = "InvalidAMIAttributeItemValue" // no such grantee
 	ResourceLimit  Code = "ResourceLimitExceeded"
+	InvalidRequest Code = "InvalidRequest"
+
+	// DryRunOperation says that a request would have succeeded, see Options.
+	DryRunOperation Code = "DryRunOperation"
 )
 
 // An Error is a refusal that EC2 has a code for. Code and Message are as EC2 gives them.

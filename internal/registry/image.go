@@ -91,6 +91,9 @@ type LaunchPermission struct {
 	OrganizationalUnitARN string `json:"OrganizationalUnitArn,omitempty"`
 }
 
+// copying reports whether the image is a copy whose bundle is on its way.
+func (m Image) copying() bool { return m.State == Pending && m.SourceImageID != "" }
+
 // Public reports whether every account may launch the image.
 func (m Image) Public() bool {
 	for _, p := range m.LaunchPermissions {

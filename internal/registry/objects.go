@@ -12,6 +12,9 @@ import (
 type Options struct {
 	Random io.Reader        // of IDs and nonces, read concurrently; default crypto/rand
 	Now    func() time.Time // default time.Now
+
+	// DryRun makes the engine refuse to write, with DryRunOperation, where all checks before have passed.
+	DryRun bool
 }
 
 // objects is the engine on Keys. See contest.go for how names stay unique without a server, a clock or a lock.
@@ -20,24 +23,34 @@ type objects struct {
 	random io.Reader
 	now    func() time.Time
 	wait   func(context.Context, time.Duration) error
+	dryRun bool
+	format format
+
+	indexed int // how many records a shard has before its index is kept, see index.go
 }
 
 // New returns the engine on keys.
 func New(keys Keys, opts *Options) Engine { return newObjects(keys, opts) }
 
 func newObjects(keys Keys, opts *Options) *objects {
-	e := &objects{keys: keys, random: rand.Reader, now: time.Now, wait: wait}
+	e := &objects{keys: keys, random: rand.Reader, now: time.Now, wait: wait, indexed: indexedFrom}
 	if opts != nil && opts.Random != nil {
 		e.random = opts.Random
 	}
 	if opts != nil && opts.Now != nil {
 		e.now = opts.Now
 	}
+	e.dryRun = opts != nil && opts.DryRun
 	return e
 }
 
-// Close does nothing: the engine holds nothing open.
-func (e *objects) Close() error { return nil }
+// Close closes the keys where they hold something open.
+func (e *objects) Close() error {
+	if c, ok := e.keys.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
+}
 
 // A stored record is one as it was read or written, with the version to replace.
 type stored struct {
@@ -58,6 +71,9 @@ func (e *objects) load(ctx context.Context, id string) (stored, error) {
 
 // create stores the record of a new image.
 func (e *objects) create(ctx context.Context, m Image) (stored, error) {
+	if err := e.ready(ctx); err != nil {
+		return stored{}, err
+	}
 	nonce, err := newNonce(e.random)
 	if err != nil {
 		return stored{}, err
@@ -73,6 +89,9 @@ func (e *objects) create(ctx context.Context, m Image) (stored, error) {
 
 // replace stores old's record with its image changed, unless another writer came first: see moved.
 func (e *objects) replace(ctx context.Context, old stored, change func(*Image)) (stored, error) {
+	if err := e.ready(ctx); err != nil {
+		return stored{}, err
+	}
 	nonce, err := newNonce(e.random)
 	if err != nil {
 		return stored{}, err
@@ -108,6 +127,7 @@ func (e *objects) update(ctx context.Context, id string, change func(*Image) err
 		}
 		updated, err := e.replace(ctx, old, func(target *Image) { *target = m })
 		if err == nil {
+			e.index(ctx, id)
 			return updated.Image, nil
 		}
 		if !moved(err) {

@@ -16,7 +16,7 @@ func TestOpen(t *testing.T) {
 	dir, bucket := filepath.Join(t.TempDir(), "registry"), server.NewBucket(t)
 	for _, location := range []string{dir, "s3://" + bucket, "s3://" + bucket + "/a/b/"} {
 		t.Run(location, func(t *testing.T) {
-			e, err := Open(t.Context(), location, configOf(server))
+			e, err := Open(t.Context(), location, configOf(server), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -41,14 +41,14 @@ func TestOpen(t *testing.T) {
 		inside := strings.HasPrefix(entry.Key, folder+"/") || strings.HasPrefix(entry.Key, "a/b/"+folder+"/")
 		count[inside]++
 	}
-	if count[true] != 4 || count[false] != 0 {
-		t.Errorf("%d keys are under %s and %d elsewhere, want 4 and none", count[true], folder, count[false])
+	if count[true] != 6 || count[false] != 0 {
+		t.Errorf("%d keys are under %s and %d elsewhere, want an image, a claim and a format each and none", count[true], folder, count[false])
 	}
 }
 
 func TestOpenRefuses(t *testing.T) {
 	for _, location := range []string{"", "postgres://host/db", "s3://", "s3://b//x"} {
-		if _, err := Open(t.Context(), location, store.Config{}); err == nil {
+		if _, err := Open(t.Context(), location, store.Config{}, nil); err == nil {
 			t.Errorf("%q is opened", location)
 		}
 	}
@@ -56,14 +56,14 @@ func TestOpenRefuses(t *testing.T) {
 
 func TestReadingMakesNothing(t *testing.T) {
 	dir := t.TempDir()
-	empty, err := Open(t.Context(), dir, store.Config{})
+	empty, err := Open(t.Context(), dir, store.Config{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := describe(t, empty, Query{}); len(got) != 0 {
 		t.Errorf("an empty directory lists %v", got)
 	}
-	mistyped, err := Open(t.Context(), filepath.Join(dir, "none"), store.Config{})
+	mistyped, err := Open(t.Context(), filepath.Join(dir, "none"), store.Config{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

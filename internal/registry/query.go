@@ -1,6 +1,9 @@
 package registry
 
-import "cmp"
+import (
+	"cmp"
+	"slices"
+)
 
 // A Query says which images to describe. Empty fields match every image.
 type Query struct {
@@ -23,9 +26,12 @@ type Query struct {
 	// with As, by its organizations too) or an account.
 	ExecutableBy []string
 
+	// Filters all have to pass. One on the state that names a state in full includes the images in it.
+	Filters []Filter
+
 	IncludeDeprecated   bool // also those of others
 	IncludeDisabled     bool
-	IncludePending      bool // also those whose registration is under way or was cut short
+	IncludePending      bool // also those whose registration is under way or was cut short; copies always are
 	IncludeDeregistered bool
 }
 
@@ -41,6 +47,11 @@ func (q Query) check() error {
 			return err
 		}
 	}
+	for _, f := range q.Filters {
+		if err := f.check(); err != nil {
+			return err
+		}
+	}
 	return q.checkExecutable()
 }
 
@@ -49,17 +60,21 @@ func (q Query) finds(m Image) bool {
 	return is(q.Region, m.Region) && (m.State != Deregistered || q.IncludeDeregistered)
 }
 
+// matches reports whether the image is one that the query asks for, its filters apart.
 func (q Query) matches(m Image) bool {
 	return is(q.Owner, m.Owner) && is(q.Region, m.Region) && is(q.Name, m.Name) &&
-		is(q.Location, m.Location) && q.shows(m.State) && q.executable(m)
+		is(q.Location, m.Location) && q.shows(m) && q.executable(m)
 }
 
-func (q Query) shows(s State) bool {
-	switch s {
+func (q Query) shows(m Image) bool {
+	if q.asksFor(m.State) {
+		return true
+	}
+	switch m.State {
 	case Deregistered:
 		return q.IncludeDeregistered
 	case Pending:
-		return q.IncludePending || len(q.IDs) > 0
+		return q.IncludePending || m.copying() || len(q.IDs) > 0
 	case Disabled:
 		return q.IncludeDisabled || len(q.IDs) > 0
 	case Failed:
@@ -67,6 +82,13 @@ func (q Query) shows(s State) bool {
 	default:
 		return true
 	}
+}
+
+// asksFor reports whether a filter names the state.
+func (q Query) asksFor(s State) bool {
+	return slices.ContainsFunc(q.Filters, func(f Filter) bool {
+		return f.Name == stateFilter && slices.Contains(f.Values, string(s))
+	})
 }
 
 func is(want, value string) bool { return want == "" || want == value }

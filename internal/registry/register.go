@@ -27,6 +27,9 @@ func (e *objects) Register(ctx context.Context, image Image) (Image, error) {
 	if err != nil {
 		return Image{}, err
 	}
+	if m.SourceImageID != "" {
+		return Image{}, errors.New("register: a copy begins with BeginCopy")
+	}
 	for range registrations {
 		registered, err := e.register(ctx, m)
 		if !errors.Is(err, errTakenOver) {
@@ -80,6 +83,7 @@ func (e *objects) register(ctx context.Context, m Image) (Image, error) {
 		e.abandon(ctx, pending, err)
 		return Image{}, fmt.Errorf("register %q as %s: %w", m.Name, pending.ID, err)
 	}
+	e.index(ctx, available.ID)
 	return available.Image, nil
 }
 
@@ -100,12 +104,17 @@ func (e *objects) settle(ctx context.Context, id string) (Image, error) {
 }
 
 func (e *objects) createPending(ctx context.Context, m Image) (stored, error) {
+	return e.createPendingAt(ctx, m, func(string) string { return m.Location })
+}
+
+// createPendingAt creates a pending record whose location may depend on its ID.
+func (e *objects) createPendingAt(ctx context.Context, m Image, place func(id string) string) (stored, error) {
 	for range idAttempts {
 		id, err := NewID(e.random)
 		if err != nil {
 			return stored{}, err
 		}
-		m.ID = id
+		m.ID, m.Location = id, place(id)
 		pending, err := e.create(ctx, m)
 		if !errors.Is(err, fs.ErrExist) {
 			return pending, err

@@ -6,6 +6,9 @@
 //	images/<image ID>.json                       an image's record
 //	names/<region>/<owner>/<SHA-256 of name>.json  the claim that makes a name an image's own
 //	settings/<region>/<account>.json             what an account decided for a region
+//	copies/<region>/<00 to 99>.json              the places of the copies on their way to a region
+//	index/<two digits>.json                      in a bucket: the records of a shard, a cache for listings
+//	format                                       in a bucket: which endpoints have been probed
 //
 // Records are only ever created where nothing was and replaced where nothing has changed meanwhile (see
 // Keys); nothing is deleted. An image that is gone is a tombstone: its record stays, its state says so.
@@ -29,6 +32,20 @@ type Engine interface {
 
 	// Describe returns the images that match the query.
 	Describe(ctx context.Context, query Query) (*Listing, error)
+
+	// BeginCopy enters a pending image, the copy of image.SourceImageID in image.SourceImageRegion (see CopyOf),
+	// and returns it with its ID. place says where the manifest of the copy with an ID will be. The name is taken
+	// from now on, and one of the 100 places that the copies into a region have: ResourceLimitExceeded. A copy of
+	// the same source by the same owner under the same name that is still pending is returned instead, to go on.
+	BeginCopy(ctx context.Context, image Image, place func(id string) string) (Image, error)
+
+	// FinishCopy makes a pending copy, whose bundle is there, available with the digest of its manifest. Again
+	// with another digest, it puts that on record. A copy that was deregistered meanwhile is
+	// InvalidAMIID.Unavailable.
+	FinishCopy(ctx context.Context, id, manifestDigest string) (Image, error)
+
+	// AbortCopy ends a pending copy, which becomes failed for the reason.
+	AbortCopy(ctx context.Context, id string, reason error) error
 
 	// Modify changes an image, for its owner and the administrator, and returns it. All changes are made or
 	// none. Those that EC2 refuses have its code; a pending or dead image is InvalidAMIID.Unavailable.
@@ -60,20 +77,20 @@ type Engine interface {
 
 // Open returns the engine of the registry at location: s3://bucket, s3://bucket/prefix or a directory. It
 // sends nothing yet. A directory that is missing is made by the first registration; nothing else makes it.
-func Open(ctx context.Context, location string, cfg store.Config) (Engine, error) {
+func Open(ctx context.Context, location string, cfg store.Config, opts *Options) (Engine, error) {
 	loc, err := store.ParseLocation(location)
 	if err != nil {
 		return nil, err
 	}
 	if loc.Bucket == "" {
-		return New(NewDirKeys(loc.Dir), nil), nil
+		return New(NewDirKeys(loc.Dir), opts), nil
 	}
 	loc.Prefix = path.Join(loc.Prefix, folder)
 	keys, err := store.OpenKeys(ctx, loc, cfg)
 	if err != nil {
 		return nil, err
 	}
-	return New(keys, nil), nil
+	return New(keys, opts), nil
 }
 
 // A Caller is who asks for something. The zero Caller is the registry's administrator, who may do all.

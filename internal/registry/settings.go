@@ -71,6 +71,9 @@ func (e *objects) SetBlockPublicAccess(ctx context.Context, region, account stri
 // writeSettings creates the record or replaces it, unless another writer comes first. Fields that a later
 // version added survive.
 func (e *objects) writeSettings(ctx context.Context, key, state string) error {
+	if err := e.ready(ctx); err != nil {
+		return err
+	}
 	nonce, err := newNonce(e.random)
 	if err != nil {
 		return err

@@ -12,16 +12,20 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
+// ProbeVersion is the version of Probe, which a registry keeps with its result.
+const ProbeVersion = 1
+
 // probeWriters race for one key in Probe.
 const probeWriters = 8
 
 // Probe tells whether the server keeps the promises of Keys. Some accept conditional writes and ignore the
 // condition, and there writers would overwrite one another unnoticed. It writes under .probe/ with a random
-// name and removes that again. Call it once, before the first record is written to a bucket.
+// name and removes that again, where it may. Call it once, before the first record is written to a bucket.
 func (k *Keys) Probe(ctx context.Context) (err error) {
 	key := ".probe/" + rand.Text()
 	defer func() {
-		if removed := k.remove(ctx, key); removed != nil {
+		removed := k.remove(ctx, key)
+		if removed != nil && !errors.Is(removed, fs.ErrPermission) { // it is a few bytes, and a matter of the bucket's policy
 			err = errors.Join(err, removed)
 		}
 	}()
@@ -33,6 +37,9 @@ func (k *Keys) Probe(ctx context.Context) (err error) {
 	}
 	return k.probeStale(ctx, key)
 }
+
+// Endpoint returns the URL of the server that Probe asks.
+func (k *Keys) Endpoint() string { return k.client.endpoint.String() }
 
 func (k *Keys) probeReplaceMissing(ctx context.Context, key string) error {
 	_, err := k.Replace(ctx, key, []byte(rand.Text()), "0123456789abcdef0123456789abcdef")

@@ -1,0 +1,121 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// BeginCopy makes a pending record, takes a place for it and makes the name its own: the last is what others see.
+// What a crash leaves before that is a record without a name, which the same command does not find again.
+func (e *objects) BeginCopy(ctx context.Context, image Image, place func(id string) string) (Image, error) {
+	image.Location = place("ami-" + fmt.Sprintf("%0*d", idDigits, 0)) // to be checked; the record gets its own
+	m, err := e.complete(image)
+	if err != nil {
+		return Image{}, err
+	}
+	if m.SourceImageID == "" {
+		return Image{}, missing("sourceImageId")
+	}
+	for range registrations {
+		begun, err := e.beginCopy(ctx, m, place)
+		if err == nil {
+			return begun, nil
+		}
+		if _, taken := holderOf(err); !taken {
+			return Image{}, err
+		}
+		same, err := e.sameCopy(ctx, m, err)
+		if !errors.Is(err, errGone) {
+			return same, err
+		}
+	}
+	return Image{}, fmt.Errorf("copy %s as %q: other writers came first %d times", m.SourceImageID, m.Name, registrations)
+}
+
+// errGone says that the holder of a name has died meanwhile.
+var errGone = errors.New("the name's holder is gone")
+
+func (e *objects) beginCopy(ctx context.Context, m Image, place func(id string) string) (Image, error) {
+	if err := e.refuseTaken(ctx, m); err != nil {
+		return Image{}, err
+	}
+	pending, err := e.createPendingAt(ctx, m, place)
+	if err != nil {
+		return Image{}, fmt.Errorf("copy %s as %q: %w", m.SourceImageID, m.Name, err)
+	}
+	err = e.takePlace(ctx, pending.Image)
+	if err == nil {
+		err = e.contest(ctx, pending.Image)
+	}
+	if err != nil {
+		e.abandon(ctx, pending, err)
+		return Image{}, err
+	}
+	e.index(ctx, pending.ID)
+	return pending.Image, nil
+}
+
+// holderOf returns the ID of the image that has the name that was asked for.
+func holderOf(err error) (id string, taken bool) {
+	refusal, ok := errors.AsType[*Error](err)
+	if !ok || refusal.Code != NameDuplicate || len(refusal.IDs) == 0 {
+		return "", false
+	}
+	return refusal.IDs[0], true
+}
+
+// sameCopy returns the image that has m's name, as refused says, if it is the same copy and still on its way.
+func (e *objects) sameCopy(ctx context.Context, m Image, refused error) (Image, error) {
+	id, _ := holderOf(refused)
+	holder, err := e.load(ctx, id)
+	switch {
+	case err != nil:
+		return Image{}, fmt.Errorf("image %s, which has name %q: %w", id, m.Name, err)
+	case holder.State.dead():
+		return Image{}, errGone
+	case !holder.copying() || holder.SourceImageID != m.SourceImageID || holder.SourceImageRegion != m.SourceImageRegion:
+		return Image{}, refused
+	}
+	return holder.Image, nil
+}
+
+// FinishCopy makes the copy available, in one swap. That it is so already is none to refuse: where two processes ran
+// the same copy, the manifest that came last is the bundle's, and its digest goes on record.
+func (e *objects) FinishCopy(ctx context.Context, id, manifestDigest string) (Image, error) {
+	return e.updateCopy(ctx, id, func(m *Image) error {
+		if !m.copying() && m.State != Available {
+			return unavailable(id)
+		}
+		m.State, m.ManifestDigest = Available, manifestDigest
+		return nil
+	})
+}
+
+// AbortCopy marks the copy as failed. A finished one stays.
+func (e *objects) AbortCopy(ctx context.Context, id string, reason error) error {
+	_, err := e.updateCopy(ctx, id, func(m *Image) error {
+		if !m.copying() {
+			return unavailable(id)
+		}
+		fail(m, reason)
+		return nil
+	})
+	return err
+}
+
+func (e *objects) updateCopy(ctx context.Context, id string, change func(*Image) error) (Image, error) {
+	if err := CheckID(id); err != nil {
+		return Image{}, err
+	}
+	m, err := e.update(ctx, id, func(m *Image) error {
+		if m.SourceImageID == "" {
+			return unavailable(id)
+		}
+		return change(m)
+	})
+	if err != nil {
+		return Image{}, err
+	}
+	return m, nil
+}

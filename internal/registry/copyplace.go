@@ -1,0 +1,87 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+)
+
+// maxCopies is how many copies may be on their way into a region: EC2's quota.
+const maxCopies = 100
+
+// copyPrefix is where the places of a region's copies are, .registry/v1/copies/<region>/<00 to 99>.json.
+const copyPrefix = "copies/"
+
+// A copyPlace is one of the places that the copies into a region have. As with a claim, it is taken for as long as
+// the image that it names is a copy on its way: nobody has to give it back.
+type copyPlace struct {
+	ImageID string `json:"ImageId"`
+	Nonce   string // see record
+}
+
+func copyPlaceKey(region string, n int) string {
+	return fmt.Sprintf("%s%s/%02d.json", copyPrefix, region, n)
+}
+
+// takePlace takes a place for m, or returns ResourceLimitExceeded. It begins anywhere, so that copies do not meet.
+func (e *objects) takePlace(ctx context.Context, m Image) error {
+	for _, n := range rand.Perm(maxCopies) {
+		taken, err := e.tryPlace(ctx, copyPlaceKey(m.Region, n), m)
+		if err != nil {
+			return fmt.Errorf("place for copy %s: %w", m.ID, err)
+		}
+		if taken {
+			return nil
+		}
+	}
+	message := fmt.Sprintf("At most %d copies can be on their way to region %s.", maxCopies, m.Region)
+	return &Error{Code: ResourceLimit, Message: message}
+}
+
+func (e *objects) tryPlace(ctx context.Context, key string, m Image) (taken bool, err error) {
+	nonce, err := newNonce(e.random)
+	if err != nil {
+		return false, err
+	}
+	text, err := encode(copyPlace{ImageID: m.ID, Nonce: nonce})
+	if err != nil {
+		return false, err
+	}
+	_, err = e.keys.Create(ctx, key, text)
+	if !errors.Is(err, fs.ErrExist) {
+		return err == nil, err
+	}
+	version, free, err := e.freePlace(ctx, key)
+	if err != nil || !free {
+		return false, err
+	}
+	_, err = e.keys.Replace(ctx, key, text, version)
+	if moved(err) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// freePlace reports whether the image that has the place is no longer on its way, and the version to replace. A
+// place that cannot be understood is free: whose it was is not known.
+func (e *objects) freePlace(ctx context.Context, key string) (version string, free bool, err error) {
+	text, version, err := e.keys.Get(ctx, key)
+	if err != nil {
+		return "", false, err
+	}
+	var p copyPlace
+	if json.Unmarshal(text, &p) != nil || CheckID(p.ImageID) != nil {
+		return version, true, nil
+	}
+	holder, err := e.load(ctx, p.ImageID)
+	if isMissing(err) {
+		return version, true, nil
+	}
+	if err != nil {
+		return "", false, fmt.Errorf("image %s: %w", p.ImageID, err)
+	}
+	return version, !holder.copying(), nil
+}

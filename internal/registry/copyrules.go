@@ -1,0 +1,84 @@
+package registry
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A CopyRequest says what copy of an image is wanted.
+type CopyRequest struct {
+	Name        string
+	Description string
+	Owner       string // empty: the caller, else the source's owner
+	Region      string // where the copy goes
+	By          Caller
+
+	CopyTags       bool
+	Encrypted      *bool    // the volumes of the copy; nil: as those of the source
+	Virtualization []string // the types that machines of the region boot; none: all
+	KernelID       string   // instead of the source's
+	RamdiskID      string
+}
+
+// CopyOf returns the image that a copy of source is to become, for BeginCopy. It has what describes the machine and
+// neither launch permissions nor dates nor protection; tags where they are asked for and the caller's own.
+func CopyOf(source Image, r CopyRequest) (Image, error) {
+	if !r.By.manages(source) && !source.Public() && !r.By.sharesIn(source) {
+		return Image{}, &Error{Code: AuthFailure, Message: "Not authorized for image:" + source.ID, IDs: []string{source.ID}}
+	}
+	if source.State != Available {
+		return Image{}, unavailable(source.ID)
+	}
+	m := Image{
+		Name: r.Name, Description: r.Description, Region: r.Region,
+		Owner: orElse(r.Owner, orElse(r.By.Account, source.Owner)),
+		Type:  source.Type, Architecture: source.Architecture, Platform: source.Platform, BootMode: source.BootMode,
+		KernelID: orElse(r.KernelID, source.KernelID), RamdiskID: orElse(r.RamdiskID, source.RamdiskID),
+		RootDeviceType: source.RootDeviceType, RootDeviceName: source.RootDeviceName,
+		VirtualizationType: source.VirtualizationType,
+		EnaSupport:         source.EnaSupport, SriovNetSupport: source.SriovNetSupport,
+		ProductCodes:  slices.Clone(source.ProductCodes),
+		SourceImageID: source.ID, SourceImageRegion: source.Region,
+	}
+	if r.CopyTags && r.By.manages(source) {
+		m.Tags = without(source.Tags, func(t Tag) bool { return strings.HasPrefix(t.Key, "aws:") })
+	}
+	if err := r.judge(source, m); err != nil {
+		return Image{}, err
+	}
+	var err error
+	m.BlockDevices, err = r.copyDevices(source.BlockDevices)
+	return m, err
+}
+
+// judge refuses copies that EC2 does not make.
+func (r CopyRequest) judge(source, m Image) error {
+	if len(source.ProductCodes) > 0 && m.Owner != source.Owner {
+		return notPermitted(source.ID, "An image with product codes cannot be copied to another account.")
+	}
+	if len(r.Virtualization) > 0 && !slices.Contains(r.Virtualization, source.VirtualizationType) {
+		message := fmt.Sprintf("The image %s is %s; region %s has no machines for that.", source.ID, source.VirtualizationType, r.Region)
+		return &Error{Code: InvalidRequest, Message: message, IDs: []string{source.ID}}
+	}
+	return nil
+}
+
+// copyDevices returns the devices, encrypted as the request says: what is encrypted stays so.
+func (r CopyRequest) copyDevices(devices []BlockDevice) ([]BlockDevice, error) {
+	copies := slices.Clone(devices)
+	for i, d := range copies {
+		if d.EBS == nil || r.Encrypted == nil {
+			continue
+		}
+		if d.EBS.Encrypted && !*r.Encrypted {
+			message := fmt.Sprintf("Snapshot %s is encrypted. Creating an unencrypted copy from an encrypted snapshot is not "+
+				"supported.", orElse(d.EBS.SnapshotID, "of "+d.DeviceName))
+			return nil, &Error{Code: InvalidRequest, Message: message}
+		}
+		volume := *d.EBS
+		volume.Encrypted = *r.Encrypted
+		copies[i].EBS = &volume
+	}
+	return copies, nil
+}

@@ -1,0 +1,159 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"strings"
+	"time"
+
+	"amiforge/internal/store"
+)
+
+// An index object holds the records of a shard, each with its version: a cache that a listing checks against the
+// keys' versions, so that it is never wrong, however old, and no write has to wait for it. Who has written a record
+// brings the shard's index up to date, all of it: what a crash or a lost race left out, the next one makes good.
+
+const (
+	// indexPrefix is where they are, .registry/v1/index/<two digits>.json.
+	indexPrefix = "index/"
+
+	// indexedFrom is how many records a shard has before it is indexed. A few are read as quickly.
+	indexedFrom = 3
+
+	// indexAttempts and indexTime bound how much is done for a cache.
+	indexAttempts = 3
+	indexTime     = 5 * time.Second
+
+	// indexRepairs is how many records that an index lacks one writer reads for it.
+	indexRepairs = 64
+)
+
+// shardDigits is how many digits of an image's ID name its shard: 256 shards, of 200 records each in a registry of
+// 50,000.
+const shardDigits = 2
+
+func shardOf(id string) string { return strings.TrimPrefix(id, "ami-")[:shardDigits] }
+
+func indexKey(shard string) string { return indexPrefix + shard + ".json" }
+
+// An index is an index object as it is stored. Record is json.RawMessage for a writer, which keeps the fields that it
+// does not know, and record for a reader.
+type index[Record any] struct {
+	Images map[string]indexEntry[Record] // by ID
+	Nonce  string                        // see record
+}
+
+// An indexEntry is a record at a version.
+type indexEntry[Record any] struct {
+	Version string
+	Record  Record
+}
+
+// loadIndex returns the records in a shard's index. One that cannot be read is an empty one.
+func (e *objects) loadIndex(ctx context.Context, shard string) map[string]indexEntry[record] {
+	text, _, err := e.keys.Get(ctx, indexKey(shard))
+	if err != nil {
+		return nil
+	}
+	var x index[record]
+	if json.Unmarshal(text, &x) != nil {
+		return nil
+	}
+	for id, at := range x.Images {
+		if at.Record.ID != id || at.Record.State == "" || at.Record.Name == "" {
+			delete(x.Images, id)
+		}
+	}
+	return x.Images
+}
+
+// index brings the index of the image's shard up to date. That it cannot is nobody's loss but a little time's.
+func (e *objects) index(ctx context.Context, id string) {
+	ctx, cancel := context.WithTimeout(ctx, indexTime)
+	defer cancel()
+	for range indexAttempts {
+		if err := e.updateIndex(ctx, shardOf(id)); !moved(err) && !errors.Is(err, fs.ErrExist) {
+			return
+		}
+	}
+}
+
+// updateIndex makes a shard's index hold what a listing of the shard finds.
+func (e *objects) updateIndex(ctx context.Context, shard string) error {
+	var entries []store.Entry
+	for entry, err := range e.keys.List(ctx, imagePrefix+"ami-"+shard) {
+		if err != nil {
+			return err
+		}
+		if entry.Version == "" || entry.Value != nil {
+			return nil // the listing needs no index
+		}
+		if _, ok := imageID(entry.Key); ok {
+			entries = append(entries, entry)
+		}
+	}
+	if len(entries) < e.indexed {
+		return nil
+	}
+	text, version, err := e.keys.Get(ctx, indexKey(shard))
+	if err != nil && !isMissing(err) {
+		return err
+	}
+	var x index[json.RawMessage]
+	if json.Unmarshal(text, &x) != nil { // missing, or damaged
+		x = index[json.RawMessage]{}
+	}
+	changed, err := e.refresh(ctx, &x, entries)
+	if err != nil || !changed {
+		return err
+	}
+	return e.storeIndex(ctx, shard, x, version)
+}
+
+// refresh makes x hold the entries' records, as many of those that it lacks as it may read.
+func (e *objects) refresh(ctx context.Context, x *index[json.RawMessage], entries []store.Entry) (changed bool, err error) {
+	was := x.Images
+	x.Images = make(map[string]indexEntry[json.RawMessage], len(entries))
+	for _, entry := range entries {
+		id, _ := imageID(entry.Key)
+		if at, ok := was[id]; ok && at.Version == entry.Version {
+			x.Images[id] = at
+		}
+	}
+	changed = len(x.Images) != len(was)
+	read := 0
+	for _, entry := range entries {
+		id, _ := imageID(entry.Key)
+		if _, ok := x.Images[id]; ok || read == indexRepairs {
+			continue
+		}
+		read++
+		r, err := e.load(ctx, id)
+		if err != nil {
+			continue // unreadable: a listing says so
+		}
+		x.Images[id] = indexEntry[json.RawMessage]{Version: r.version, Record: r.text}
+		changed = true
+	}
+	return changed, ctx.Err()
+}
+
+// storeIndex writes a shard's index, unless another writer comes first.
+func (e *objects) storeIndex(ctx context.Context, shard string, x index[json.RawMessage], version string) error {
+	var err error
+	if x.Nonce, err = newNonce(e.random); err != nil {
+		return err
+	}
+	text, err := encode(x)
+	if err != nil || len(text) > store.MaxValue {
+		return err
+	}
+	if version != "" {
+		_, err = e.keys.Replace(ctx, indexKey(shard), text, version)
+		return err
+	}
+	_, err = e.keys.Create(ctx, indexKey(shard), text)
+	return err
+}
