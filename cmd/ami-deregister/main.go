@@ -20,11 +20,10 @@ const usage = `Usage:
 Ends an image: it cannot be launched any more and its name is free. Its bundle stays,
 unless --delete-bundle says otherwise.
 
-      --delete-bundle   delete the objects that the image's manifest names, too, the
-                        manifest last; refused while other images use the manifest
-      --account ACCOUNT who asks (default: AMI_ACCOUNT); with none, the registry's
-                        administrator
-
+      --delete-bundle       delete the objects that the image's manifest names, too, the
+                            manifest last; refused while other images use the manifest
+      --dry-run             check everything, change nothing
+` + cli.RegistryUsage + `
 The registry is --registry or AMI_REGISTRY.
 
 Examples:
@@ -35,11 +34,9 @@ Examples:
 func main() { cli.Main(usage, run) }
 
 func run(ctx context.Context, e *cli.Env) error {
-	var account string
 	var deleteBundle bool
-	f := e.Flags()
-	f.StringVar(&account, "account", "", "")
-	f.BoolVar(&deleteBundle, "delete-bundle", false, "")
+	e.AddRegistryFlags(true)
+	e.Flags().BoolVar(&deleteBundle, "delete-bundle", false, "")
 	args, err := e.Parse()
 	if err != nil {
 		return err
@@ -47,7 +44,8 @@ func run(ctx context.Context, e *cli.Env) error {
 	if len(args) != 1 {
 		return cli.Usagef("which image? give one ID")
 	}
-	if account, err = e.Account(account); err != nil {
+	by, err := e.Caller()
+	if err != nil {
 		return err
 	}
 	engine, _, err := e.OpenRegistry(ctx, store.Location{})
@@ -55,7 +53,7 @@ func run(ctx context.Context, e *cli.Env) error {
 		return err
 	}
 	defer engine.Close()
-	return deregister(ctx, e, engine, args[0], registry.Caller{Account: account}, deleteBundle)
+	return e.DryRunPassed(deregister(ctx, e, engine, args[0], by, deleteBundle))
 }
 
 func deregister(ctx context.Context, e *cli.Env, engine registry.Engine, id string, by registry.Caller, deleteBundle bool) error {
@@ -67,12 +65,15 @@ func deregister(ctx context.Context, e *cli.Env, engine registry.Engine, id stri
 	image, err := engine.Deregister(ctx, id, by)
 	if isGone(err) && deleteBundle { // an earlier run was interrupted: go on with the bundle
 		err = nil
+		if e.DryRun {
+			err = registry.ErrDryRun
+		}
 	}
 	if err != nil {
 		return err
 	}
 	if deleteBundle {
-		if err := removeBundle(ctx, e, image.Location); err != nil {
+		if err := removeBundle(ctx, e, image); err != nil {
 			return fmt.Errorf("%w\n%s is deregistered; the same command again goes on with its bundle", err, id)
 		}
 	}
@@ -105,7 +106,7 @@ func checkBundle(ctx context.Context, e *cli.Env, engine registry.Engine, id str
 
 // checkSame compares the manifest with the digest that it had when the image was registered.
 func checkSame(ctx context.Context, e *cli.Env, image registry.Image) error {
-	object, err := cli.OpenObject(ctx, image.Location, e.StoreConfig())
+	object, err := cli.OpenImageBundle(ctx, e, image)
 	if err != nil {
 		return err
 	}
@@ -119,8 +120,8 @@ func checkSame(ctx context.Context, e *cli.Env, image registry.Image) error {
 	return nil
 }
 
-func removeBundle(ctx context.Context, e *cli.Env, location string) error {
-	object, err := cli.OpenObject(ctx, location, e.StoreConfig())
+func removeBundle(ctx context.Context, e *cli.Env, image registry.Image) error {
+	object, err := cli.OpenImageBundle(ctx, e, image)
 	if err != nil {
 		return err
 	}

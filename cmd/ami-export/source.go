@@ -128,6 +128,14 @@ func (o *options) openImage(ctx context.Context, e *cli.Env, id string) (*source
 	return o.openBundle(ctx, e, image.Location, &image)
 }
 
+// openObject opens the store that the manifest is in: an image's in the image's region.
+func (o *options) openObject(ctx context.Context, e *cli.Env, location string, image *registry.Image) (cli.Object, error) {
+	if image != nil {
+		return cli.OpenImageBundle(ctx, e, *image)
+	}
+	return cli.OpenObject(ctx, location, e.StoreConfig())
+}
+
 // openBundle opens the bundle with the manifest at location, which is that of a registered image if image is not
 // nil.
 func (o *options) openBundle(ctx context.Context, e *cli.Env, location string, image *registry.Image) (*source, error) {
@@ -138,7 +146,7 @@ func (o *options) openBundle(ctx context.Context, e *cli.Env, location string, i
 	if err != nil {
 		return nil, err
 	}
-	object, err := cli.OpenObject(ctx, location, e.StoreConfig())
+	object, err := o.openObject(ctx, e, location, image)
 	if err != nil {
 		return nil, err
 	}

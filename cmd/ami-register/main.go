@@ -74,7 +74,7 @@ func run(ctx context.Context, e *cli.Env) error {
 		return err
 	}
 	e.Notef("registered in %s, region %s", loc, image.Region)
-	return e.Result(image.ID, map[string]any{"ImageId": image.ID, "Registry": loc.String()})
+	return e.Result(image.ID, map[string]any{"ImageId": image.ID, "Registry": loc})
 }
 
 func parse(e *cli.Env) (*options, error) {

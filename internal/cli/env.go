@@ -26,6 +26,9 @@ type Env struct {
 	JSON     bool   // --json: standard output is one JSON object
 	Quiet    bool   // --quiet: no notes, no progress
 	Verbose  bool   // --verbose
+	DryRun   bool   // --dry-run, where AddRegistryFlags added it
+
+	account, regionsFile, organizationsFile string // the flags of AddRegistryFlags
 
 	usage       string
 	flags       *pflag.FlagSet

@@ -38,6 +38,15 @@ func FindImage(ctx context.Context, e *Env, id string) (registry.Image, error) {
 	return image, nil
 }
 
+// OpenImageBundle opens the store that an image's bundle is in, as the regions file says it is reached.
+func OpenImageBundle(ctx context.Context, e *Env, image registry.Image) (Object, error) {
+	cfg, err := e.StoreConfigOf(image)
+	if err != nil {
+		return Object{}, err
+	}
+	return OpenObject(ctx, image.Location, cfg)
+}
+
 // CheckRegistered tells whether b, whose manifest is object, is the bundle that was registered as the image.
 func CheckRegistered(image registry.Image, object Object, b *bundle.Bundle) error {
 	if image.ManifestDigest == "" || registry.DigestManifest(b.Document) == image.ManifestDigest {

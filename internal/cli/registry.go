@@ -3,40 +3,147 @@ package cli
 import (
 	"context"
 
+	"amiforge/internal/regions"
 	"amiforge/internal/registry"
 	"amiforge/internal/store"
 	"amiforge/manifest"
 )
 
-// OpenRegistry opens the registry that --registry or AMI_REGISTRY names, else the one at the root of the
-// bucket that near is in. It returns its location too.
-func (e *Env) OpenRegistry(ctx context.Context, near store.Location) (registry.Engine, store.Location, error) {
-	loc := store.Location{Bucket: near.Bucket}
-	switch {
-	case e.Registry != "":
-		var err error
-		if loc, err = store.ParseLocation(e.Registry); err != nil {
-			return nil, loc, Usagef("--registry: %w", err)
-		}
-	case near.Bucket == "":
-		return nil, loc, Usagef("which registry? add --registry DIR or --registry s3://BUCKET, or: export AMI_REGISTRY=s3://BUCKET")
+// RegistryUsage explains the flags of AddRegistryFlags.
+const RegistryUsage = `      --account ACCOUNT     who speaks (default: AMI_ACCOUNT); with none, the registry's
+                            administrator
+      --regions FILE        which region is which store (default: AMI_REGIONS)
+      --organizations FILE  which account is in which organization and unit (default:
+                            AMI_ORGANIZATIONS)
+`
+
+// AddRegistryFlags adds the flags of the commands that work on a registry, and for those that change something
+// --dry-run. Their values are fields of e.
+func (e *Env) AddRegistryFlags(changes bool) {
+	f := e.Flags()
+	f.StringVar(&e.account, "account", "", "")
+	f.StringVar(&e.regionsFile, "regions", "", "")
+	f.StringVar(&e.organizationsFile, "organizations", "", "")
+	if changes {
+		f.BoolVar(&e.DryRun, "dry-run", false, "")
 	}
-	engine, err := registry.Open(ctx, loc.String(), e.StoreConfig(), nil)
-	return engine, loc, err
 }
+
+// OpenRegistry opens the registry of the images' region. It is the one that --registry names, else that of the
+// region in the regions file, else AMI_REGISTRY, else the root of the store that the region has or of the bucket
+// that near is in. It returns its location too.
+func (e *Env) OpenRegistry(ctx context.Context, near store.Location) (registry.Engine, string, error) {
+	region, err := e.FindRegion(e.ImageRegion())
+	if err != nil && e.GivenRegion() == "" { // AWS_REGION may be about the store alone
+		region, err = regions.Region{}, nil
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	return e.OpenRegistryOf(ctx, region, near)
+}
+
+// OpenRegistryOf opens the registry of a region, see OpenRegistry.
+func (e *Env) OpenRegistryOf(ctx context.Context, region regions.Region, near store.Location) (registry.Engine, string, error) {
+	location := e.registryOf(region, near)
+	if location == "" {
+		return nil, "", Usagef("which registry? add --registry DIR or --registry s3://BUCKET, or: export AMI_REGISTRY=s3://BUCKET")
+	}
+	location, err := registry.CleanLocation(location)
+	if err != nil {
+		return nil, location, Usagef("--registry: %w", err)
+	}
+	engine, err := registry.Open(ctx, location, e.StoreConfigIn(region), &registry.Options{DryRun: e.DryRun})
+	return engine, location, err
+}
+
+func (e *Env) registryOf(region regions.Region, near store.Location) string {
+	root := region.Store
+	if root == (store.Location{}) {
+		root = store.Location{Bucket: near.Bucket}
+	} else if root.Bucket != "" {
+		root.Prefix = ""
+	}
+	flag := ""
+	if e.Flags().Changed("registry") {
+		flag = e.Registry
+	}
+	for _, location := range []string{flag, location(region.Registry), e.Registry, location(root)} {
+		if location != "" {
+			return location
+		}
+	}
+	return ""
+}
+
+func location(l store.Location) string {
+	if l == (store.Location{}) {
+		return ""
+	}
+	return l.String()
+}
+
+// FindRegion returns what the regions file says of a region. Without a file any word is a region, of which nothing
+// is known.
+func (e *Env) FindRegion(name string) (regions.Region, error) {
+	file, err := e.regions()
+	if err != nil {
+		return regions.Region{}, err
+	}
+	if file == nil || name == noRegion {
+		return regions.Region{Name: name}, nil
+	}
+	region, err := file.Region(name)
+	if err != nil {
+		return regions.Region{}, Usagef("%w", err)
+	}
+	return region, nil
+}
+
+// regions reads the regions file, which is nil if there is none.
+func (e *Env) regions() (*regions.File, error) {
+	path := e.orVariable(e.regionsFile, "AMI_REGIONS")
+	if path == "" {
+		return nil, nil
+	}
+	return regions.Load(path)
+}
+
+// StoreConfigIn returns how to reach the stores of a region.
+func (e *Env) StoreConfigIn(region regions.Region) store.Config {
+	if region.Store == (store.Location{}) { // nothing is known of it, or it is one of AWS
+		return e.StoreConfig()
+	}
+	return region.Config(e.StoreConfig())
+}
+
+// StoreConfigOf returns how to reach the store of an image's bundle.
+func (e *Env) StoreConfigOf(image registry.Image) (store.Config, error) {
+	region, err := e.FindRegion(image.Region)
+	if err != nil {
+		return store.Config{}, err
+	}
+	return e.StoreConfigIn(region), nil
+}
+
+// noRegion is the region of those who have none.
+const noRegion = "local"
+
+// GivenRegion returns --region or AMI_REGION, "" if neither is there.
+func (e *Env) GivenRegion() string { return e.orVariable(e.Region, "AMI_REGION") }
 
 // ImageRegion returns the region that images are registered in: --region, AMI_REGION, AWS_REGION,
 // AWS_DEFAULT_REGION, else local.
 func (e *Env) ImageRegion() string {
-	if e.Region != "" {
-		return e.Region
+	if region := e.GivenRegion(); region != "" {
+		return region
 	}
-	for _, name := range []string{"AMI_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"} {
+	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
 		if region := e.getenv(name); region != "" {
 			return region
 		}
 	}
-	return "local"
+	return noRegion
 }
 
 // Account reads an account given by flag, else AMI_ACCOUNT, and returns it without dashes; "" if neither is
@@ -53,4 +160,32 @@ func (e *Env) Account(flag string) (string, error) {
 		return "", Usagef("account: %w", err)
 	}
 	return account, nil
+}
+
+// Caller returns who speaks: --account or AMI_ACCOUNT, with the organization and units that the organizations file
+// says the account is in; with no account the registry's administrator.
+func (e *Env) Caller() (registry.Caller, error) {
+	account, err := e.Account(e.account)
+	if err != nil || account == "" {
+		return registry.Caller{}, err
+	}
+	organizations, err := e.Organizations()
+	return registry.Caller{Account: account, Organizations: organizations.Memberships(account)}, err
+}
+
+// Organizations reads the organizations file, which is nil if there is none.
+func (e *Env) Organizations() (*regions.Organizations, error) {
+	path := e.orVariable(e.organizationsFile, "AMI_ORGANIZATIONS")
+	if path == "" {
+		return nil, nil
+	}
+	return regions.LoadOrganizations(path)
+}
+
+// orVariable returns a flag's value, else that of a variable.
+func (e *Env) orVariable(value, name string) string {
+	if value == "" {
+		return e.getenv(name)
+	}
+	return value
 }

@@ -145,8 +145,12 @@ func TestCopyRefuses(t *testing.T) {
 		code    Code // empty: it is not refused
 		message string
 	}{
-		{"row 52, encrypted to plain", sourceOf(), CopyRequest{Encrypted: &no}, InvalidRequest,
-			"Snapshot snap-1 is encrypted. Creating an unencrypted copy from an encrypted snapshot is not supported."},
+		{
+			"row 52, encrypted to plain", sourceOf(),
+			CopyRequest{Encrypted: &no},
+			InvalidRequest,
+			"Snapshot snap-1 is encrypted. Creating an unencrypted copy from an encrypted snapshot is not supported.",
+		},
 		{"row 52, encrypted stays", sourceOf(), CopyRequest{Encrypted: &yes}, "", ""},
 		{"row 53, plain to encrypted", plain, CopyRequest{Encrypted: &yes}, "", ""},
 		{"row 59, product codes to another", coded, CopyRequest{Owner: "111122223333"}, NotPermitted, "product codes"},

@@ -29,6 +29,9 @@ const (
 	DryRunOperation Code = "DryRunOperation"
 )
 
+// ErrDryRun is what a dry run ends with where nothing would have been refused.
+var ErrDryRun error = &Error{Code: DryRunOperation, Message: "Request would have succeeded, but DryRun flag is set."}
+
 // An Error is a refusal that EC2 has a code for. Code and Message are as EC2 gives them.
 type Error struct {
 	Code    Code

@@ -44,7 +44,7 @@ type format struct {
 // ready returns nil once the engine may write.
 func (e *objects) ready(ctx context.Context) error {
 	if e.dryRun {
-		return &Error{Code: DryRunOperation, Message: "Request would have succeeded, but DryRun flag is set."}
+		return ErrDryRun
 	}
 	p, ok := e.keys.(Prober)
 	if !ok {

@@ -18,6 +18,7 @@ package registry
 import (
 	"context"
 	"path"
+	"strings"
 
 	"amiforge/internal/store"
 )
@@ -73,6 +74,21 @@ type Engine interface {
 
 	// Close releases what the engine holds. No method may be called after it.
 	Close() error
+}
+
+// engineSchemes begin the locations of registries that are in no store.
+func engineSchemes() []string { return []string{"postgres://", "postgresql://", "ec2://"} }
+
+// CleanLocation returns a registry's location as Open takes it and messages show it, or an error that says what a
+// location looks like.
+func CleanLocation(location string) (string, error) {
+	for _, scheme := range engineSchemes() {
+		if strings.HasPrefix(location, scheme) {
+			return location, nil
+		}
+	}
+	loc, err := store.ParseLocation(location)
+	return loc.String(), err
 }
 
 // Open returns the engine of the registry at location: s3://bucket, s3://bucket/prefix or a directory. It
