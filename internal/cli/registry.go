@@ -109,6 +109,39 @@ func (e *Env) regions() (*regions.File, error) {
 	return regions.Load(path)
 }
 
+// OpenBundleObject opens the store of a manifest and returns the region that the bundle is in: the given one, whose
+// store must have it, else that of the regions file whose store has it, else ImageRegion.
+func (e *Env) OpenBundleObject(ctx context.Context, location string) (Object, regions.Region, error) {
+	loc, _, err := store.SplitObject(location)
+	if err != nil {
+		return Object{}, regions.Region{}, locationError(err)
+	}
+	region, err := e.bundleRegion(loc)
+	if err != nil {
+		return Object{}, regions.Region{}, err
+	}
+	object, err := OpenObject(ctx, location, e.StoreConfigIn(region))
+	return object, region, err
+}
+
+func (e *Env) bundleRegion(loc store.Location) (regions.Region, error) {
+	file, err := e.regions()
+	if err != nil {
+		return regions.Region{}, err
+	}
+	if region, ok := file.Of(loc); ok && (e.GivenRegion() == "" || e.GivenRegion() == region.Name) {
+		return region, nil
+	}
+	if e.GivenRegion() == "" {
+		return regions.Region{Name: e.ImageRegion()}, nil
+	}
+	region, err := e.FindRegion(e.GivenRegion())
+	if err == nil && file != nil && !region.Holds(loc) {
+		err = Usagef("%s is not in region %s: a region is where the bundle is, and its store is %s", loc, region.Name, region.Store)
+	}
+	return region, err
+}
+
 // StoreConfigIn returns how to reach the stores of a region.
 func (e *Env) StoreConfigIn(region regions.Region) store.Config {
 	if region.Store == (store.Location{}) { // nothing is known of it, or it is one of AWS

@@ -51,7 +51,7 @@ func (e *objects) describeIDs(ctx context.Context, query Query) (*Listing, error
 }
 
 func newListing(query Query, found []fetched, now time.Time) *Listing {
-	listing := &Listing{}
+	listing := &Listing{as: query.As}
 	passes := matcher(query.Filters)
 	for _, f := range found {
 		switch {

@@ -39,6 +39,8 @@ type Query struct {
 type Listing struct {
 	Images     []Image
 	Unreadable []error // *UnreadableError, for each record that could not be understood; none with IDs
+
+	as Caller // who asked
 }
 
 func (q Query) check() error {
