@@ -13,6 +13,9 @@
 // Records are only ever created where nothing was and replaced where nothing has changed meanwhile (see
 // Keys); nothing is deleted. An image that is gone is a tombstone: its record stays, its state says so.
 // The errors that EC2 has a code for are of type *Error, with EC2's code and words.
+//
+// A registry may also be EC2 itself, in one region: then its engine speaks to EC2, which keeps no records of ours and
+// judges by its own rules.
 package registry
 
 import (
@@ -77,7 +80,7 @@ type Engine interface {
 }
 
 // engineSchemes begin the locations of registries that are in no store.
-func engineSchemes() []string { return []string{"postgres://", "postgresql://", "ec2://"} }
+func engineSchemes() []string { return []string{"postgres://", "postgresql://", ec2Scheme} }
 
 // CleanLocation returns a registry's location as Open takes it and messages show it, or an error that says what a
 // location looks like.
@@ -91,9 +94,12 @@ func CleanLocation(location string) (string, error) {
 	return loc.String(), err
 }
 
-// Open returns the engine of the registry at location: s3://bucket, s3://bucket/prefix or a directory. It
-// sends nothing yet. A directory that is missing is made by the first registration; nothing else makes it.
+// Open returns the engine of the registry at location: s3://bucket, s3://bucket/prefix, a directory, or ec2://region
+// for EC2 itself. It sends nothing yet. A directory that is missing is made by the first registration; nothing else makes it.
 func Open(ctx context.Context, location string, cfg store.Config, opts *Options) (Engine, error) {
+	if region, ok := EC2Region(location); ok {
+		return openEC2(ctx, region, cfg, opts)
+	}
 	loc, err := store.ParseLocation(location)
 	if err != nil {
 		return nil, err
