@@ -71,6 +71,13 @@ func importRules() []rule {
 			why:   "internal/ec2query takes of the AWS SDK its core only (service/ec2 needs gigabytes to compile), and nothing of ours",
 		},
 		{
+			in:     []string{"..."},
+			except: []string{"internal/ec2query", "internal/registry"},
+			tests:  true,
+			never:  []string{module + "/internal/ec2query"},
+			why:    "EC2 is one of the engines of internal/registry: use it through registry.Engine",
+		},
+		{
 			in:    []string{"..."},
 			tests: true,
 			never: []string{module + "/cmd/..."},
