@@ -94,9 +94,15 @@ func importRules() []rule {
 		},
 		{
 			in:     []string{"..."},
-			except: []string{"internal/oracle/...", "internal/miniotest/...", "internal/faultproxy/...", "bundle/storetest/...", "internal/store/keystest/..."},
-			never:  []string{"testing", "testing/...", module + "/internal/oracle/...", module + "/internal/miniotest/..."},
+			except: []string{"internal/oracle/...", "internal/miniotest/...", "internal/postgrestest/...", "internal/faultproxy/...", "bundle/storetest/...", "internal/store/keystest/..."},
+			never:  []string{"testing", "testing/...", module + "/internal/oracle/...", module + "/internal/miniotest/...", module + "/internal/postgrestest/..."},
 			why:    "test helpers are for tests",
+		},
+		{
+			in:     []string{"..."},
+			except: []string{"internal/miniotest", "internal/postgrestest"},
+			never:  []string{module + "/internal/child"},
+			why:    "internal/child runs servers for tests",
 		},
 	}
 }
