@@ -59,6 +59,18 @@ func importRules() []rule {
 		},
 		{
 			in:     []string{"..."},
+			except: []string{"internal/pgkeys"},
+			tests:  true,
+			never:  []string{"github.com/jackc/..."},
+			why:    "internal/pgkeys is the only importer of pgx",
+		},
+		{
+			in:    []string{"internal/pgkeys"},
+			never: []string{module + "/internal/registry/...", module + "/internal/cli/...", module + "/diskimg/..."},
+			why:   "internal/pgkeys lies below the registry and knows nothing of images",
+		},
+		{
+			in:     []string{"..."},
 			except: []string{"internal/ec2query"},
 			tests:  true,
 			never:  []string{"github.com/aws/aws-sdk-go-v2/..."},
