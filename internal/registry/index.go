@@ -71,6 +71,9 @@ func (e *objects) loadIndex(ctx context.Context, shard string) map[string]indexE
 
 // index brings the index of the image's shard up to date. That it cannot is nobody's loss but a little time's.
 func (e *objects) index(ctx context.Context, id string) {
+	if _, ok := e.keys.(selector); ok {
+		return // the database has indexes of its own
+	}
 	ctx, cancel := context.WithTimeout(ctx, indexTime)
 	defer cancel()
 	for range indexAttempts {
