@@ -53,10 +53,20 @@ func (w withServer) Run() int {
 		return w.tests.Run() // Start tries again, and tells the test what is wrong
 	}
 	defer s.remove()
+	forgetUser()
 	if err := os.Setenv(serverVar, s.admin.String()); err != nil {
 		return 1
 	}
 	return w.tests.Run()
+}
+
+// forgetUser removes the variables by which the user's own programs find and enter their server.
+func forgetUser() {
+	for _, variable := range os.Environ() {
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "PG") {
+			os.Unsetenv(name)
+		}
+	}
 }
 
 // NewDatabase makes an empty database with a name of its own and returns the URL by which its owner, the
