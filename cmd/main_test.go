@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"amiforge/internal/miniotest"
+	"amiforge/internal/postgrestest"
 )
 
 // TestMain builds the binaries once and puts them first on PATH.
@@ -56,7 +57,9 @@ func build(bin string) error {
 
 // TestScript runs the scripts that need no server.
 func TestScript(t *testing.T) {
-	runScripts(t, nil, func(name string) bool { return !strings.HasPrefix(name, "s3-") })
+	runScripts(t, nil, func(name string) bool {
+		return !strings.HasPrefix(name, "s3-") && !strings.HasPrefix(name, "postgres-")
+	})
 }
 
 // TestScriptS3 runs the scripts named s3-*.txtar. Each has a bucket of its own, $BUCKET, on a MinIO at
@@ -71,6 +74,17 @@ func TestScriptS3(t *testing.T) {
 		return nil
 	}
 	runScripts(t, setup, func(name string) bool { return strings.HasPrefix(name, "s3-") })
+}
+
+// TestScriptPostgres runs the scripts named postgres-*.txtar. Each has a database of its own, whose URL is
+// $DATABASE.
+func TestScriptPostgres(t *testing.T) {
+	server := postgrestest.Start(t)
+	setup := func(env *testscript.Env) error {
+		env.Setenv("DATABASE", server.NewDatabase(env.T().(testing.TB)))
+		return nil
+	}
+	runScripts(t, setup, func(name string) bool { return strings.HasPrefix(name, "postgres-") })
 }
 
 // runScripts runs the scripts whose names are wanted, in an environment that knows nothing of the user's own

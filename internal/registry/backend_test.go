@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"amiforge/internal/miniotest"
+	"amiforge/internal/postgrestest"
 	"amiforge/internal/store"
 )
 
@@ -15,7 +16,7 @@ type backend func(t testing.TB) (open func() Keys)
 
 // backends are the stores that the suite runs on.
 func backends() map[string]backend {
-	return map[string]backend{"directory": directory, "s3": bucket}
+	return map[string]backend{"directory": directory, "s3": bucket, "postgres": database}
 }
 
 func bucket(t testing.TB) func() Keys {
@@ -37,6 +38,21 @@ func configOf(server *miniotest.Server) store.Config {
 		env[name] = value
 	}
 	return store.Config{Getenv: func(name string) string { return env[name] }}
+}
+
+func database(t testing.TB) func() Keys {
+	location := postgrestest.Start(t).NewDatabase(t)
+	return func() Keys { return openTestDatabase(t, location) }
+}
+
+func openTestDatabase(t testing.TB, location string) Keys {
+	t.Helper()
+	keys, err := openDatabase(location)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { keys.Close() })
+	return keys
 }
 
 func directory(t testing.TB) func() Keys {
