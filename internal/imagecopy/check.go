@@ -1,0 +1,54 @@
+package imagecopy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"amiforge/bundle"
+	"amiforge/internal/registry"
+)
+
+// Check tells whether the source can be copied: its manifest is the one that was registered, and all parts are there
+// and may be read. Who may not read them gets EC2's error, see Denied.
+func (c *Copy) Check(ctx context.Context) error {
+	want := c.Source.ManifestDigest
+	if want != "" && registry.DigestManifest(c.Bundle.Document) != want {
+		return fmt.Errorf("%s: %w: it is another manifest than the one that was registered as %s",
+			c.Source.Location, bundle.ErrVerify, c.Source.ID)
+	}
+	if err := c.Bundle.CheckParts(ctx); err != nil {
+		return Denied(c.Source, fmt.Errorf("%s: %w", c.Source.Location, err))
+	}
+	return nil
+}
+
+// Denied returns err, which came of reading the bundle of the image, as EC2's InvalidRequest where it says that
+// reading is not permitted. It stays what it was, too.
+func Denied(image registry.Image, err error) error {
+	if !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	refusal := &registry.Error{
+		Code:    registry.InvalidRequest,
+		Message: "You do not have permission to access the storage of this ami",
+		IDs:     []string{image.ID},
+	}
+	return fmt.Errorf("%w: %w", refusal, err)
+}
+
+// Rehearse tells whether Run would begin. Its Engine is one that refuses to write with DryRunOperation: nothing changes.
+func (c *Copy) Rehearse(ctx context.Context) error {
+	if err := c.Check(ctx); err != nil {
+		return err
+	}
+	if err := c.Place.probe(ctx); err != nil {
+		return err
+	}
+	_, err := c.Engine.BeginCopy(ctx, c.Image, c.Place.Manifest)
+	if refusal, ok := errors.AsType[*registry.Error](err); ok && refusal.Code == registry.DryRunOperation {
+		return nil
+	}
+	return err // none where a pending copy is found to go on with
+}
