@@ -38,7 +38,7 @@ func Denied(image registry.Image, err error) error {
 	return fmt.Errorf("%w: %w", refusal, err)
 }
 
-// Rehearse tells whether Run would begin. Its Engine is one that refuses to write with DryRunOperation: nothing changes.
+// Rehearse ends with registry.ErrDryRun where Run would begin. The engine must be one for dry runs: nothing changes.
 func (c *Copy) Rehearse(ctx context.Context) error {
 	if err := c.Check(ctx); err != nil {
 		return err
@@ -47,8 +47,8 @@ func (c *Copy) Rehearse(ctx context.Context) error {
 		return err
 	}
 	_, err := c.Engine.BeginCopy(ctx, c.Image, c.Place.Manifest)
-	if refusal, ok := errors.AsType[*registry.Error](err); ok && refusal.Code == registry.DryRunOperation {
-		return nil
+	if err == nil { // a pending copy is there to go on with
+		return registry.ErrDryRun
 	}
-	return err // none where a pending copy is found to go on with
+	return err
 }
