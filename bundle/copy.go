@@ -75,10 +75,24 @@ func (b *Bundle) Copy(ctx context.Context, dst Store, name string, opts *CopyOpt
 	if opts == nil {
 		opts = &CopyOptions{}
 	}
-	if err := b.Manifest.CheckName(name); err != nil {
-		return CopyResult{}, fmt.Errorf("%s: %w", name, err)
+	o := b.original(name)
+	if err := o.checkName(); err != nil {
+		return CopyResult{}, err
 	}
-	return copyTo(ctx, dst, &original{name, b.Document, b.Manifest, b.parts}, opts)
+	return copyTo(ctx, dst, o, opts)
+}
+
+// CheckCopy refuses what Copy refuses whatever the destination is.
+func (b *Bundle) CheckCopy(name string, opts *CopyOptions) error {
+	o := b.original(name)
+	if err := o.checkName(); err != nil {
+		return err
+	}
+	return o.check(opts)
+}
+
+func (b *Bundle) original(name string) *original {
+	return &original{name, b.Document, b.Manifest, b.parts}
 }
 
 // An original is what is copied.
@@ -118,6 +132,14 @@ func copyTo(ctx context.Context, dst Store, o *original, opts *CopyOptions) (Cop
 		return c.result(), err
 	}
 	return c.result(), finish(ctx, dst, o.name, o.m)
+}
+
+// checkName refuses a name that the manifest cannot have.
+func (o *original) checkName() error {
+	if err := o.m.CheckName(o.name); err != nil {
+		return fmt.Errorf("%s: %w", o.name, err)
+	}
+	return nil
 }
 
 // check refuses what is not to be copied, or not like this.

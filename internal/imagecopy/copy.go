@@ -84,6 +84,11 @@ func (c *Copy) begin(ctx context.Context) (registry.Image, error) {
 	return image, nil
 }
 
+// options are those of copying the bundle.
+func (c *Copy) options() *bundle.CopyOptions {
+	return &bundle.CopyOptions{Handover: c.Handover, Begin: c.Begin, Progress: c.Progress}
+}
+
 // A run is a copy on its way.
 type run struct {
 	*Copy
@@ -101,9 +106,7 @@ func (r *run) open(ctx context.Context) (err error) {
 
 // send copies the bundle.
 func (r *run) send(ctx context.Context) (err error) {
-	r.done, err = r.Bundle.Copy(ctx, r.dst.store, r.dst.name, &bundle.CopyOptions{
-		Handover: r.Handover, Begin: r.Begin, Progress: r.Progress,
-	})
+	r.done, err = r.Bundle.Copy(ctx, r.dst.store, r.dst.name, r.options())
 	return err
 }
 

@@ -331,6 +331,7 @@ func TestCheck(t *testing.T) {
 	}{
 		{"another manifest", func(_ *world, c *Copy) { c.Source.ManifestDigest = "00" }, bundle.ErrVerify},
 		{"a part is missing", func(w *world, _ *Copy) { w.remove("image.part.01") }, bundle.ErrVerify},
+		{"a hidden part", func(_ *world, c *Copy) { c.Bundle.Manifest.Image.Parts[1].Name = ".profile" }, bundle.ErrVerify},
 		{"not permitted", func(w *world, c *Copy) { c.Bundle = w.denied() }, fs.ErrPermission},
 	}
 	for _, tt := range tests {
@@ -357,6 +358,24 @@ func (w *world) remove(name string) {
 	w.Helper()
 	if err := w.open(w.from).Remove(w.Context(), name); err != nil {
 		w.Fatal(err)
+	}
+}
+
+// Nor is anything begun for a manifest to write that cannot be written.
+func TestCheckCopy(t *testing.T) {
+	w := newWorld(t)
+	c, other := w.copy(), newWorld(t)
+	c.Handover = other.handOver(other.copy()).Handover
+	if _, err := c.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "not one of the same parts") {
+		t.Errorf("another bundle's manifest: %v", err)
+	}
+	c = w.copy()
+	c.Bundle.Manifest.Image.Parts[1].Name = manifestName
+	if _, err := c.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "is that of the manifest") {
+		t.Errorf("a part with the manifest's name: %v", err)
+	}
+	if images := w.copies(); len(images) > 0 {
+		t.Errorf("it was begun: %v", images)
 	}
 }
 
