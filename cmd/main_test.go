@@ -62,8 +62,8 @@ func TestScript(t *testing.T) {
 	})
 }
 
-// TestScriptS3 runs the scripts named s3-*.txtar. Each has a bucket of its own, $BUCKET, on a MinIO at
-// $S3_ENDPOINT, and the environment with which the binaries find and may use it.
+// TestScriptS3 runs the scripts named s3-*.txtar. Each has two buckets of its own, $BUCKET and $OTHER_BUCKET, on a
+// MinIO at $S3_ENDPOINT, and the environment with which the binaries find and may use them.
 func TestScriptS3(t *testing.T) {
 	server := miniotest.Start(t)
 	setup := func(env *testscript.Env) error {
@@ -71,6 +71,7 @@ func TestScriptS3(t *testing.T) {
 		env.Setenv("S3_ENDPOINT", server.Endpoint)
 		env.Values[s3Server{}] = server
 		env.Setenv("BUCKET", server.NewBucket(env.T().(testing.TB)))
+		env.Setenv("OTHER_BUCKET", server.NewBucket(env.T().(testing.TB)))
 		return nil
 	}
 	runScripts(t, setup, func(name string) bool { return strings.HasPrefix(name, "s3-") })
