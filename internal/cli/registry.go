@@ -144,7 +144,7 @@ func (e *Env) bundleRegion(loc store.Location) (regions.Region, error) {
 		return regions.Region{Name: e.ImageRegion()}, nil
 	}
 	region, err := e.FindRegion(e.GivenRegion())
-	if err == nil && file != nil && !region.Holds(loc) {
+	if err == nil && file != nil && region.Name != noRegion && !region.Holds(loc) {
 		err = Usagef("%s is not in region %s: a region is where the bundle is, and its store is %s", loc, region.Name, region.Store)
 	}
 	return region, err
