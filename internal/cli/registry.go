@@ -173,10 +173,13 @@ const noRegion = "local"
 // GivenRegion returns --region or AMI_REGION, "" if neither is there.
 func (e *Env) GivenRegion() string { return e.orVariable(e.Region, "AMI_REGION") }
 
-// ImageRegion returns the region that images are registered in: --region, AMI_REGION, AWS_REGION,
-// AWS_DEFAULT_REGION, else local.
+// ImageRegion returns the region that images are registered in: --region, AMI_REGION, that of a registry which is
+// EC2, AWS_REGION, AWS_DEFAULT_REGION, else local.
 func (e *Env) ImageRegion() string {
 	if region := e.GivenRegion(); region != "" {
+		return region
+	}
+	if region, ok := registry.EC2Region(e.Registry); ok {
 		return region
 	}
 	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
