@@ -146,6 +146,8 @@ func TestEC2Queries(t *testing.T) {
 	}{
 		{Query{}, "Owner.1=self"},
 		{Query{As: Caller{Account: other}}, "Owner.1=self"},
+		{Query{AnyOwner: true, Name: "web-1"}, "Filter.1.Name=name Filter.1.Value.1=web-1"},
+		{Query{AnyOwner: true, Owner: "amazon"}, "Owner.1=amazon"},
 		{Query{Name: `a*b?c\`}, `Filter.1.Name=name Filter.1.Value.1=a\*b\?c\\ Owner.1=self`},
 		{Query{Filters: []Filter{{"name", []string{"a*", "b"}}}}, "Filter.1.Name=name Filter.1.Value.1=a* Filter.1.Value.2=b Owner.1=self"},
 		{Query{Owner: other, IncludeDeprecated: true, IncludeDisabled: true}, "IncludeDeprecated=true IncludeDisabled=true Owner.1=" + other},

@@ -18,9 +18,9 @@ const (
 
 // Describe asks EC2. Its answers differ from other engines' in this:
 //
-// Without IDs, an owner, a location or those that images are executable by, a query is for the account's own images.
-// EC2 would give those of everybody, 100,000 and more, and whoever looks for a name there may find a stranger's. A
-// filter on owner-id or owner-alias says whose images are meant, too.
+// Without IDs, an owner, AnyOwner, a location or those that images are executable by, a query is for the account's
+// own images. EC2 would give those of everybody, 100,000 and more, and whoever looks for a name there may find a
+// stranger's. A filter on owner-id or owner-alias says whose images are meant, too.
 //
 // LaunchPermissions are those of the account's own images, where the query has IDs or finds at most 50 images: EC2
 // takes a request for each. Of others' images, and in longer listings, they have the group all alone.

@@ -44,7 +44,7 @@ func (q Query) input() *ec2query.DescribeImagesInput {
 // asksForAll reports whether nothing in the query says whose images are meant.
 func (q Query) asksForAll() bool {
 	owners := func(f Filter) bool { return f.Name == "owner-id" || f.Name == "owner-alias" }
-	return len(q.IDs) == 0 && q.Location == "" && len(q.ExecutableBy) == 0 && !slices.ContainsFunc(q.Filters, owners)
+	return !q.AnyOwner && len(q.IDs) == 0 && q.Location == "" && len(q.ExecutableBy) == 0 && !slices.ContainsFunc(q.Filters, owners)
 }
 
 // forEC2 returns the filter with locations as EC2 writes them, without the scheme.
