@@ -12,7 +12,8 @@ import (
 
 // BenchmarkRegistry measures what users wait for in registries of several sizes, on each engine.
 func BenchmarkRegistry(b *testing.B) {
-	for name, make := range backends() {
+	for _, name := range []string{"directory", "s3", "postgres"} {
+		make := backends()[name]
 		for _, n := range []int{100, 10_000, 50_000} {
 			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
 				open := make(b)
@@ -74,6 +75,9 @@ func load(b *testing.B, keys Keys, n int) []string {
 	}
 	if err := loadRecords(b, e, images); err != nil {
 		b.Fatal(err)
+	}
+	if _, ok := keys.(versioned); !ok {
+		return ids
 	}
 	group := errgroup.Group{}
 	group.SetLimit(fetchers)
