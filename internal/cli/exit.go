@@ -72,7 +72,7 @@ func exitTable() string {
 		{StatusDone, "done"},
 		{StatusFailed, "failed"},
 		{StatusUsage, "wrong usage"},
-		{StatusBucket, "bucket not accessible: missing, denied or unreachable"},
+		{StatusBucket, "bucket, database or EC2 not accessible: missing, denied or unreachable"},
 		{StatusVerification, "verification failed: signature, digest, manifest or disk image"},
 		{StatusNotFound, "not found"},
 		{StatusHungUp, "the terminal was closed (SIGHUP)"},
