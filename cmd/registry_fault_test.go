@@ -18,33 +18,38 @@ import (
 func TestFaultsOfRecords(t *testing.T) {
 	server := miniotest.Start(t)
 	busy := faultproxy.Answer(http.StatusConflict, "ConditionalRequestConflict", "Please retry.")
-	tests := []struct {
-		name   string
-		method string
-		fault  faultproxy.Fault
-		times  int // for each command and kind of record
-	}{
-		{"503 while reading", "GET", faultproxy.SlowDown, 2},
-		{"503 while writing", "PUT", faultproxy.SlowDown, 2},
-		{"503, but done", "PUT", doneBut(faultproxy.SlowDown), 1},
-		{"409", "PUT", busy, 2},
-		{"409, but done", "PUT", doneBut(busy), 1},
-		{"answer to a read lost", "GET", faultproxy.DropResponse, 2},
-		{"answer to a write lost", "PUT", faultproxy.DropResponse, 2},
-		{"answer to a write cut", "PUT", faultproxy.CutResponse(0), 2},
-		{"refused before a word", "", faultproxy.Refuse, 2},
-		{"stale reads", "GET", new(memory).fault, faultproxy.Always},
+	always := func(method string, fault faultproxy.Fault) []faultproxy.Rule {
+		return []faultproxy.Rule{{Method: method, Fault: fault, Times: faultproxy.Always}}
 	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
+	twice := func(method string, fault faultproxy.Fault) []faultproxy.Rule {
+		return []faultproxy.Rule{{Method: method, Fault: fault, Times: 2}}
+	}
+	tests := map[string][]faultproxy.Rule{ // for each command and kind of record
+		"503 while reading":      twice("GET", faultproxy.SlowDown),
+		"503 while writing":      twice("PUT", faultproxy.SlowDown),
+		"503, but done":          twice("PUT", doneBut(faultproxy.SlowDown)),
+		"409":                    twice("PUT", busy),
+		"409, but done":          twice("PUT", doneBut(busy)),
+		"answer to a read lost":  twice("GET", faultproxy.DropResponse),
+		"answer to a write lost": twice("PUT", faultproxy.DropResponse),
+		"answer to a write cut":  twice("PUT", faultproxy.CutResponse(0)),
+		"refused before a word":  twice("", faultproxy.Refuse),
+		"stale reads":            always("GET", new(memory).fault),
+		"stale reads and answers to writes lost": append(
+			always("GET", new(memory).fault), twice("PUT", faultproxy.DropResponse)...),
+	}
+	for name, rules := range tests {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel() // most of the time is spent waiting between attempts
 			b, p, bucket := s3Bench(t, server)
 			b.env = append(b.env, "AMI_REGISTRY="+bucket)
 			manifest := b.smallBundle(bucket)
 			b.register(manifest, "first") // and probe the server
 			l := &faultyLife{bench: b, proxy: p}
-			for _, path := range []string{"/images/", "/names/"} {
-				l.rules = append(l.rules, faultproxy.Rule{Method: tt.method, Path: "/.registry/v1" + path, Fault: tt.fault, Times: tt.times})
+			for _, r := range rules {
+				for _, r.Path = range []string{"/.registry/v1/images/", "/.registry/v1/names/"} {
+					l.rules = append(l.rules, r)
+				}
 			}
 			l.live(manifest)
 		})
