@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -37,7 +38,7 @@ func parse(e *cli.Env) (*options, error) {
 func (o *options) query(e *cli.Env) (registry.Query, error) {
 	q := registry.Query{
 		IDs: o.ids, Name: o.name, Region: e.GivenRegion(), ExecutableBy: slices.Clone(o.executableBy),
-		IncludeDeprecated: o.deprecated, IncludeDisabled: o.disabled,
+		AnyOwner: o.anyOwner, IncludeDeprecated: o.deprecated, IncludeDisabled: o.disabled,
 	}
 	var err error
 	if q.As, err = e.Caller(); err != nil {
@@ -61,19 +62,25 @@ func (o *options) setOwner(e *cli.Env, q *registry.Query) (err error) {
 	switch {
 	case o.owner != "" && o.anyOwner:
 		return cli.Usagef("--owner and --any-owner exclude each other")
-	case o.owner == "self" && q.As.Account == "":
+	case o.owner == "self" && q.As.Account == "" && !onEC2(e):
 		return cli.Usagef("--owner self: whose are you? add --account ACCOUNT, or: export AMI_ACCOUNT=ACCOUNT")
 	case o.owner == "self":
-		q.Owner = q.As.Account
+		q.Owner = cmp.Or(q.As.Account, "self")
 	case o.owner != "":
 		q.Owner, err = e.Account(o.owner)
 	}
 	return err
 }
 
+// onEC2 reports whether the registry is EC2, which knows who asks.
+func onEC2(e *cli.Env) bool {
+	_, ok := registry.EC2Region(e.Registry)
+	return ok
+}
+
 func grantee(e *cli.Env, by registry.Caller, who string) (string, error) {
 	switch {
-	case who == "self" && by.Account == "":
+	case who == "self" && by.Account == "" && !onEC2(e):
 		return "", cli.Usagef("--executable-by self: whose are you? add --account ACCOUNT, or: export AMI_ACCOUNT=ACCOUNT")
 	case who == "" || who == "self" || who == "all":
 		return who, nil

@@ -31,7 +31,8 @@ func (e *Env) AddRegistryFlags(changes bool) {
 
 // OpenRegistry opens the registry of the images' region. It is the one that --registry names, else that of the
 // region in the regions file, else AMI_REGISTRY, else the root of the store that the region has or of the bucket
-// that near is in. It returns its location too.
+// that near is in. It returns its location too, as messages show it: without a password, which only AMI_REGISTRY may
+// have in it.
 func (e *Env) OpenRegistry(ctx context.Context, near store.Location) (registry.Engine, string, error) {
 	region, err := e.FindRegion(e.ImageRegion())
 	if err != nil && e.GivenRegion() == "" { // AWS_REGION may be about the store alone
@@ -49,13 +50,20 @@ func (e *Env) OpenRegistryOf(ctx context.Context, region regions.Region, near st
 	if location == "" {
 		return nil, "", Usagef("which registry? add --registry DIR or --registry s3://BUCKET, or: export AMI_REGISTRY=s3://BUCKET")
 	}
-	location, err := registry.CleanLocation(location)
+	shown, err := registry.CleanLocation(location)
 	if err != nil {
-		return nil, location, Usagef("--registry: %w", err)
+		return nil, "", Usagef("--registry: %w", err)
+	}
+	if location == e.Registry && e.Flags().Changed("registry") && registry.HasPassword(location) {
+		return nil, shown, Usagef("%s", passwordAdvice)
 	}
 	engine, err := registry.Open(ctx, location, e.StoreConfigIn(region), &registry.Options{DryRun: e.DryRun})
-	return engine, location, err
+	return engine, shown, err
 }
+
+// passwordAdvice is the answer to a database's password in a flag.
+const passwordAdvice = `--registry: passwords on the command line can be read by every user of the machine.
+Leave it out and set PGPASSWORD, or write it in ~/.pgpass; AMI_REGISTRY may hold the whole URL.`
 
 func (e *Env) registryOf(region regions.Region, near store.Location) string {
 	root := region.Store
@@ -68,7 +76,7 @@ func (e *Env) registryOf(region regions.Region, near store.Location) string {
 	if e.Flags().Changed("registry") {
 		flag = e.Registry
 	}
-	for _, location := range []string{flag, location(region.Registry), e.Registry, location(root)} {
+	for _, location := range []string{flag, region.Registry, e.Registry, location(root)} {
 		if location != "" {
 			return location
 		}
@@ -136,7 +144,7 @@ func (e *Env) bundleRegion(loc store.Location) (regions.Region, error) {
 		return regions.Region{Name: e.ImageRegion()}, nil
 	}
 	region, err := e.FindRegion(e.GivenRegion())
-	if err == nil && file != nil && !region.Holds(loc) {
+	if err == nil && file != nil && region.Name != noRegion && !region.Holds(loc) {
 		err = Usagef("%s is not in region %s: a region is where the bundle is, and its store is %s", loc, region.Name, region.Store)
 	}
 	return region, err
@@ -165,10 +173,13 @@ const noRegion = "local"
 // GivenRegion returns --region or AMI_REGION, "" if neither is there.
 func (e *Env) GivenRegion() string { return e.orVariable(e.Region, "AMI_REGION") }
 
-// ImageRegion returns the region that images are registered in: --region, AMI_REGION, AWS_REGION,
-// AWS_DEFAULT_REGION, else local.
+// ImageRegion returns the region that images are registered in: --region, AMI_REGION, that of a registry which is
+// EC2, AWS_REGION, AWS_DEFAULT_REGION, else local.
 func (e *Env) ImageRegion() string {
 	if region := e.GivenRegion(); region != "" {
+		return region
+	}
+	if region, ok := registry.EC2Region(e.Registry); ok {
 		return region
 	}
 	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
