@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -29,21 +30,19 @@ func ParseTime(text string, now time.Time) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("not a time: want 2027-01-31, 2027-01-31T12:00 (UTC), RFC 3339, or 90d or 36h from now")
 }
 
-// maxDays keeps a number of days within a time.Duration.
-const maxDays = 100_000
-
 // parseAhead reads days, which a time.Duration does not know, or one of those that it does.
 func parseAhead(text string) (time.Duration, error) {
+	const day = 24 * time.Hour
 	if number, ok := strings.CutSuffix(text, "d"); ok {
-		days, err := strconv.ParseUint(number, 10, 32)
-		if err != nil || days > maxDays {
+		days, err := strconv.ParseUint(number, 10, 63)
+		if err != nil || days > uint64(math.MaxInt64/day) {
 			return 0, fmt.Errorf("not a number of days")
 		}
-		return time.Duration(days) * 24 * time.Hour, nil
+		return time.Duration(days) * day, nil
 	}
 	ahead, err := time.ParseDuration(text)
-	if err == nil && (ahead < 0 || !strings.HasSuffix(text, "h")) {
-		return 0, fmt.Errorf("not hours ahead")
+	if err == nil && ahead < 0 {
+		err = fmt.Errorf("not ahead")
 	}
 	return ahead, err
 }
