@@ -13,8 +13,9 @@ const usage = `Usage:
   ami-modify --block-public-access on|off|show --account ACCOUNT [--region REGION]
   ami-modify --sweep [--dry-run]
 
-Changes an image of one's own. All changes of one command are made, or none. Prints
-nothing; with --json the image as ami-describe ID shows it.
+Changes an image of one's own. All changes of one command are made, or none (of ec2://
+EC2 judges each by itself). Prints nothing; with --json the image as ami-describe ID
+shows it.
 
 Who may launch it, besides its owner:
       --public, --private       everybody, or not everybody: other shares stay
@@ -68,17 +69,18 @@ func run(ctx context.Context, e *cli.Env) error {
 	if err != nil {
 		return err
 	}
-	if o.block != "" && by.Account == "" {
-		return cli.Usagef("--block-public-access: whose images? add --account ACCOUNT, or: export AMI_ACCOUNT=ACCOUNT")
-	}
-	engine, _, err := e.OpenRegistry(ctx, store.Location{})
+	engine, location, err := e.OpenRegistry(ctx, store.Location{})
 	if err != nil {
 		return err
 	}
 	defer engine.Close()
 	switch {
 	case o.block != "":
-		return e.DryRunPassed(blockPublicAccess(ctx, e, engine, by.Account, o.block))
+		account, err := settingOf(location, by)
+		if err != nil {
+			return err
+		}
+		return e.DryRunPassed(blockPublicAccess(ctx, e, engine, account, o.block))
 	case o.sweep:
 		return sweep(ctx, e, engine, by)
 	default:
