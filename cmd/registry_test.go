@@ -7,10 +7,11 @@ import (
 	"testing"
 
 	"amiforge/internal/miniotest"
+	"amiforge/internal/postgrestest"
 )
 
-// onEachRegistry runs a test on a registry in a directory and on one in a bucket. Each has a bundle's manifest, and
-// the commands of the bench know it.
+// onEachRegistry runs a test on a registry in a directory, on one in a bucket and on one in a database. The commands of
+// the bench know it, and there is a bundle's manifest.
 func onEachRegistry(t *testing.T, test func(t *testing.T, b *bench, manifest string)) {
 	t.Run("directory", func(t *testing.T) {
 		b := newBench(t, "AMI_REGISTRY=store")
@@ -21,6 +22,10 @@ func onEachRegistry(t *testing.T, test func(t *testing.T, b *bench, manifest str
 		bucket := "s3://" + server.NewBucket(t)
 		b := newBench(t, append(server.Env(), "AMI_REGISTRY="+bucket)...)
 		test(t, b, b.smallBundle(bucket))
+	})
+	t.Run("database", func(t *testing.T) {
+		b := newBench(t, "AMI_REGISTRY="+postgrestest.Start(t).NewDatabase(t))
+		test(t, b, b.smallBundle("store"))
 	})
 }
 
