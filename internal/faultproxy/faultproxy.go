@@ -96,6 +96,13 @@ func (p *Proxy) Add(r Rule) {
 	p.rules = append(p.rules, &r)
 }
 
+// Clear removes the rules. What they have picked already meets its fault.
+func (p *Proxy) Clear() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rules = nil
+}
+
 // Requests counts the requests that came in, with the method ("" for any) and with path in their path.
 func (p *Proxy) Requests(method, path string) int {
 	p.mu.Lock()

@@ -59,3 +59,22 @@ func TestRegisterInDoubt(t *testing.T) {
 		}
 	})
 }
+
+// A writer that meets its own success as a conflict, and then reads it, is done: it does not tell its caller that the
+// image was gone before.
+func TestUpdateInDoubt(t *testing.T) {
+	onEach(t, func(t *testing.T, open func() Keys) {
+		m := register(t, New(open(), nil), web("web-1"))
+		e := New(&doubtfulKeys{Keys: open(), then: func() {}}, nil)
+		changed, err := e.Modify(t.Context(), m.ID, Caller{}, DescribeAs("changed"))
+		if err != nil || changed.Description != "changed" {
+			t.Errorf("modified: %+v, %v", changed, err)
+		}
+		gone, err := e.Deregister(t.Context(), m.ID, Caller{})
+		if err != nil || gone.State != Deregistered {
+			t.Errorf("deregistered: %+v, %v", gone, err)
+		}
+		_, err = e.Deregister(t.Context(), m.ID, Caller{})
+		wantCode(t, err, IDUnavailable)
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -113,6 +114,7 @@ const updateAttempts = 40
 // update changes the record of image id. change sees the latest record, maybe several times, and may refuse;
 // then the image is returned unchanged with its error. An unknown image is InvalidAMIID.NotFound.
 func (e *objects) update(ctx context.Context, id string, change func(*Image) error) (Image, error) {
+	var tried []string // the nonces of what was sent, and maybe stored, before conflicts
 	for attempt := range updateAttempts {
 		old, err := e.load(ctx, id)
 		if isMissing(err) {
@@ -120,6 +122,10 @@ func (e *objects) update(ctx context.Context, id string, change func(*Image) err
 		}
 		if err != nil {
 			return Image{}, fmt.Errorf("image %s: %w", id, err)
+		}
+		if slices.Contains(tried, old.Nonce) { // the conflict was with this writer's own success
+			e.index(ctx, id)
+			return old.Image, nil
 		}
 		m := old.Image
 		if err := change(&m); err != nil {
@@ -133,6 +139,7 @@ func (e *objects) update(ctx context.Context, id string, change func(*Image) err
 		if !moved(err) {
 			return Image{}, fmt.Errorf("image %s: %w", id, err)
 		}
+		tried = append(tried, updated.Nonce)
 		if err := e.wait(ctx, pause(attempt)); err != nil {
 			return Image{}, err
 		}

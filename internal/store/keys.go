@@ -88,7 +88,7 @@ func (k *Keys) Create(ctx context.Context, key string, value []byte) (version st
 	switch {
 	case ours:
 		return version, nil
-	case found == nil:
+	case found == nil, errors.Is(found, fs.ErrNotExist) && isTaken(err): // a read that is behind does not see it yet
 		return "", k.client.failure("put", key, fs.ErrExist)
 	}
 	return "", found
@@ -143,7 +143,13 @@ func (k *Keys) put(ctx context.Context, key string, value []byte, options minio.
 // isConflict tells whether a condition did not hold: 412, or 409 where another write is still under way.
 func isConflict(err error) bool {
 	e, ok := errors.AsType[*Error](err)
-	return ok && (e.Status == http.StatusPreconditionFailed || e.Status == http.StatusConflict)
+	return ok && e.Status == http.StatusConflict || isTaken(err)
+}
+
+// isTaken tells whether the server says for certain that a condition did not hold.
+func isTaken(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Status == http.StatusPreconditionFailed
 }
 
 // ours tells whether key has our value, from a write whose answer was lost, and its version.

@@ -88,6 +88,18 @@ func TestKeysLoseToAnother(t *testing.T) {
 	}
 }
 
+// The server says that the key is there. A read that does not see it is behind.
+func TestKeysBelieveTheConflict(t *testing.T) {
+	k, p := faultyKeys(t)
+	if _, err := k.Create(t.Context(), "a", []byte("theirs")); err != nil {
+		t.Fatal(err)
+	}
+	p.Add(faultproxy.Rule{Method: http.MethodGet, Fault: faultproxy.Answer(404, "NoSuchKey", "The specified key does not exist.")})
+	if _, err := k.Create(t.Context(), "a", []byte("ours")); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("got %v, want fs.ErrExist", err)
+	}
+}
+
 func TestKeysReadFaults(t *testing.T) {
 	k, p := faultyKeys(t)
 	value := bytes.Repeat([]byte("v"), store.MaxValue)
