@@ -1,6 +1,8 @@
 package cmd_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,9 +11,9 @@ import (
 	"amiforge/internal/miniotest"
 )
 
-// A policyCase is one of examples/policies and what it is enough for. ID is the image registered last.
+// A policyCase is one of examples/policies, or several, and what it is enough for. ID is the image registered last.
 type policyCase struct {
-	policy      string
+	policy      string // file names
 	may, mayNot []string
 }
 
@@ -39,11 +41,20 @@ func policyCases() []policyCase {
 				"ami-register BUCKET/bundles/web/image.manifest.xml -n web-1 --verify",
 				"ami-describe --registry BUCKET",
 				"ami-describe ID --registry BUCKET",
+				"ami-modify ID --registry BUCKET --tag role=web --add-user 111122223333",
+				"ami-modify --sweep --registry BUCKET",
+				"ami-register --probe --registry BUCKET",
 			},
 			mayNot: []string{
 				"ami-upload -b BUCKET/bundles/other -m bundle/image.manifest.xml",
+				"ami-copy ID --registry BUCKET --to BUCKET/bundles -n web-copy",
 				"ami-delete-bundle BUCKET/bundles/web/image.manifest.xml",
 			},
+		},
+		{
+			policy: "upload.json register.json",
+			may:    []string{"ami-copy ID --registry BUCKET --to BUCKET/bundles -n web-2"},
+			mayNot: []string{"ami-copy ID --registry BUCKET --to BUCKET/elsewhere -n web-3"},
 		},
 		{
 			policy: "read.json",
@@ -52,15 +63,22 @@ func policyCases() []policyCase {
 				"ami-describe ID --registry BUCKET",
 				"ami-download BUCKET/bundles/web/image.manifest.xml -d back",
 				"ami-unbundle BUCKET/bundles/web/image.manifest.xml -o restored.raw",
+				"ami-export ID --registry BUCKET -o exported.raw",
 			},
 			mayNot: []string{
 				"ami-upload -b BUCKET/bundles/other -m bundle/image.manifest.xml",
-				"ami-register BUCKET/bundles/web/image.manifest.xml -n web-2",
+				"ami-register BUCKET/bundles/web/image.manifest.xml -n web-4",
+				"ami-modify ID --registry BUCKET --untag role",
 				"ami-deregister ID --registry BUCKET",
 				"ami-delete-bundle BUCKET/bundles/web/image.manifest.xml",
 			},
 		},
 	}
+}
+
+type policy struct {
+	Version   string
+	Statement []map[string]any
 }
 
 // TestPolicies shows that each policy of the examples is enough for what it is named for, and for no more.
@@ -78,7 +96,7 @@ func TestPolicies(t *testing.T) {
 		}
 		for _, command := range tt.may {
 			e := who.want(0, fields(command)...)
-			if strings.HasPrefix(command, "ami-register ") {
+			if strings.HasPrefix(e.stdout, "ami-") {
 				id = strings.TrimSpace(e.stdout)
 			}
 		}
@@ -91,10 +109,25 @@ func TestPolicies(t *testing.T) {
 	b.same("disk.raw", "restored.raw")
 }
 
-// limited returns the bench as one who may do in the bucket what a policy of the examples allows.
-func (b *bench) limited(server *miniotest.Server, bucket, policy string) *bench {
+// limited returns the bench as one who may do in the bucket what policies of the examples allow.
+func (b *bench) limited(server *miniotest.Server, bucket, policies string) *bench {
 	b.Helper()
-	text, err := os.ReadFile(filepath.Join(top, "examples", "policies", policy))
+	all := policy{Version: "2012-10-17"}
+	for _, name := range strings.Fields(policies) {
+		text, err := os.ReadFile(filepath.Join(top, "examples", "policies", name))
+		if err != nil {
+			b.Fatal(err)
+		}
+		var one policy
+		if err := json.Unmarshal(text, &one); err != nil {
+			b.Fatalf("%s: %v", name, err)
+		}
+		all.Statement = append(all.Statement, one.Statement...)
+	}
+	for i := range all.Statement { // in several policies they may share a name, in one they must not
+		all.Statement[i]["Sid"] = fmt.Sprint("S", i)
+	}
+	text, err := json.Marshal(all)
 	if err != nil {
 		b.Fatal(err)
 	}
