@@ -35,8 +35,9 @@ type WalkOptions struct {
 	Want func(name string) bool // objects that are wanted, by their names; nil: all
 }
 
-// OpenTree returns the tree at loc. See Open.
+// OpenTree returns the tree at loc. See Open. Nothing makes a directory that is missing.
 func OpenTree(ctx context.Context, loc Location, cfg Config) (*Tree, error) {
+	cfg.Create = false
 	t := &Tree{loc: loc, cfg: cfg}
 	if loc.Bucket == "" {
 		return t, nil
