@@ -9,9 +9,6 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
-	"sync/atomic"
-
-	"golang.org/x/sync/errgroup"
 
 	"amiforge/manifest"
 )
@@ -24,8 +21,29 @@ type CopyOptions struct {
 
 	Parts Store // where the parts are, if not beside the manifest
 
+	// Handover is what is written in place of the manifest: one of the same parts. If another run of the same
+	// command has written its own, that one stays, since keys are wrapped anew each time.
+	Handover *Handover
+
 	Begin    func(total int64) // called first, with the bytes of all parts as the manifest claims them
 	Progress func(n int64)     // called with the bytes of parts that were sent, or found there; from several goroutines
+}
+
+// ErrDamaged is in the chain of the errors of Copy by which the source is not the bundle that its manifest claims, so
+// that to copy again cannot help.
+var ErrDamaged = errors.New("the source is damaged")
+
+type damaged struct{ error }
+
+func (e damaged) Is(target error) bool { return target == ErrDamaged }
+func (e damaged) Unwrap() error        { return e.error }
+
+// atSource marks an error of the source, if it is one that stays.
+func atSource(err error) error {
+	if errors.Is(err, ErrVerify) || errors.Is(err, fs.ErrNotExist) {
+		return damaged{err}
+	}
+	return err
 }
 
 // CopyResult tells what Copy did.
@@ -45,45 +63,133 @@ func Copy(ctx context.Context, dst, src Store, name string, opts *CopyOptions) (
 	if err != nil {
 		return CopyResult{}, err
 	}
-	if err := checkVisible(m); err != nil {
-		return CopyResult{}, fmt.Errorf("%s: %w", name, err)
+	if opts.Parts != nil {
+		src = opts.Parts
 	}
-	if opts.From < 0 || opts.From > len(m.Image.Parts) {
-		return CopyResult{}, fmt.Errorf("part %d: the bundle has parts 0 to %d", opts.From, len(m.Image.Parts)-1)
+	return copyTo(ctx, dst, &original{name, doc, m, src}, opts)
+}
+
+// Copy is the function Copy for an opened bundle: what was opened and checked is what is copied, whatever has become
+// of its manifest meanwhile. In dst the manifest is called name. The Parts of the options are not used.
+func (b *Bundle) Copy(ctx context.Context, dst Store, name string, opts *CopyOptions) (CopyResult, error) {
+	if opts == nil {
+		opts = &CopyOptions{}
 	}
-	unlock, err := lockBundle(dst, m.Image.Name)
+	o := b.original(name)
+	if err := o.checkName(); err != nil {
+		return CopyResult{}, err
+	}
+	return copyTo(ctx, dst, o, opts)
+}
+
+// CheckCopy refuses what Copy refuses whatever the destination is.
+func (b *Bundle) CheckCopy(name string, opts *CopyOptions) error {
+	o := b.original(name)
+	if err := o.checkName(); err != nil {
+		return err
+	}
+	return o.check(opts)
+}
+
+func (b *Bundle) original(name string) *original {
+	return &original{name, b.Document, b.Manifest, b.parts}
+}
+
+// An original is what is copied.
+type original struct {
+	name  string // that the manifest gets
+	doc   []byte // the manifest
+	m     *manifest.Manifest
+	parts Store
+}
+
+func copyTo(ctx context.Context, dst Store, o *original, opts *CopyOptions) (CopyResult, error) {
+	if err := o.check(opts); err != nil {
+		return CopyResult{}, err
+	}
+	unlock, err := lockBundle(dst, o.m.Image.Name)
 	if err != nil {
 		return CopyResult{}, err
 	}
 	defer unlock()
 	// A renamed manifest may name parts that are those of the bundle that has the name by right.
-	for _, name := range slices.Compact([]string{name, ManifestName(m.Image.Name)}) {
-		if err := makeRoomFor(ctx, dst, name, doc, opts.Replace); err != nil {
+	for _, name := range slices.Compact([]string{o.name, ManifestName(o.m.Image.Name)}) {
+		if err := o.makeRoom(ctx, dst, name, opts); err != nil {
 			return CopyResult{}, err
 		}
 	}
 	if opts.Begin != nil {
-		opts.Begin(m.Image.BundledSize)
+		opts.Begin(o.m.Image.BundledSize)
 	}
-	if opts.Parts != nil {
-		src = opts.Parts
-	}
-	c := &copier{dst: dst, src: src, prefix: m.Image.Name, replace: opts.Replace, progress: opts.Progress}
-	if err := c.run(ctx, m.Image, opts.From); err != nil || opts.SkipManifest {
+	c := &copier{dst: dst, src: o.parts, prefix: o.m.Image.Name, replace: opts.Replace, progress: opts.Progress}
+	if err := c.run(ctx, o.m.Image, opts.From); err != nil || opts.SkipManifest {
 		return c.result(), err
 	}
-	if opts.From > 0 {
-		err = CheckParts(ctx, dst, m)
-	} else {
-		err = checkTotal([]int64{c.size.Load()}, m.Image.BundledSize)
+	if err := c.checkSum(ctx, o.m, opts.From); err != nil {
+		return c.result(), err
 	}
+	if err := o.putManifest(ctx, dst, opts); err != nil {
+		return c.result(), err
+	}
+	return c.result(), finish(ctx, dst, o.name, o.m)
+}
+
+// checkName refuses a name that the manifest cannot have.
+func (o *original) checkName() error {
+	if err := o.m.CheckName(o.name); err != nil {
+		return fmt.Errorf("%s: %w", o.name, err)
+	}
+	return nil
+}
+
+// check refuses what is not to be copied, or not like this.
+func (o *original) check(opts *CopyOptions) error {
+	if err := checkVisible(o.m); err != nil {
+		return fmt.Errorf("%s: %w", o.name, err)
+	}
+	if n := len(o.m.Image.Parts); opts.From < 0 || opts.From > n {
+		return fmt.Errorf("part %d: the bundle has parts 0 to %d", opts.From, n-1)
+	}
+	if opts.Handover != nil && !opts.Handover.hasParts(o.m) {
+		return fmt.Errorf("%s: the manifest to write in its place is not one of the same parts", o.name)
+	}
+	return nil
+}
+
+// makeRoom is the function makeRoom, but the manifest that is to be written may be there.
+func (o *original) makeRoom(ctx context.Context, dst Store, name string, opts *CopyOptions) error {
+	switch there, err := o.written(ctx, dst, name, opts.Handover); {
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return err
+	case err != nil || there:
+		return nil
+	}
+	return makeRoom(ctx, dst, name, opts.Replace)
+}
+
+// written tells whether the manifest that is to be written is the one that the store has under name.
+func (o *original) written(ctx context.Context, dst Store, name string, h *Handover) (bool, error) {
+	there, err := ReadManifest(ctx, dst, name)
 	if err != nil {
-		return c.result(), err
+		return false, err
 	}
-	if err := dst.Put(ctx, name, bytes.NewReader(doc), int64(len(doc)), sha1.Sum(doc)); err != nil {
-		return c.result(), err
+	if h != nil {
+		return h.equals(there), nil
 	}
-	return c.result(), finish(ctx, dst, name, m)
+	return bytes.Equal(there, o.doc), nil
+}
+
+// putManifest makes the parts a bundle. It looks for the manifest of another run once more: whoever has read that one
+// already is to find it again.
+func (o *original) putManifest(ctx context.Context, dst Store, opts *CopyOptions) error {
+	doc := o.doc
+	if h := opts.Handover; h != nil {
+		doc = h.Document
+		if there, err := o.written(ctx, dst, o.name, h); there || err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return dst.Put(ctx, o.name, bytes.NewReader(doc), int64(len(doc)), sha1.Sum(doc))
 }
 
 // checkVisible refuses parts with the name of a hidden file: no tool makes such, and in somebody's home
@@ -111,145 +217,4 @@ func readParsed(ctx context.Context, src Store, name string) ([]byte, *manifest.
 		return nil, nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return doc, m, nil
-}
-
-// makeRoomFor is makeRoom, but the very same manifest may be there.
-func makeRoomFor(ctx context.Context, dst Store, name string, doc []byte, replace bool) error {
-	there, err := ReadManifest(ctx, dst, name)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		return err
-	case bytes.Equal(there, doc):
-		return nil
-	}
-	return makeRoom(ctx, dst, name, replace)
-}
-
-// copier copies parts.
-type copier struct {
-	dst, src   Store
-	prefix     string        // of the bundle's parts
-	replace    bool          // what is in the way
-	progress   func(n int64) // may be nil
-	slot       int64         // what a part may hold in memory, bytes
-	buffers    chan []byte   // one a worker, nil until first used
-	sent, kept atomic.Int64
-	size       atomic.Int64 // of the parts so far, bytes
-}
-
-func (c *copier) result() CopyResult { return CopyResult{int(c.sent.Load()), int(c.kept.Load())} }
-
-// run copies the parts from the given index on.
-func (c *copier) run(ctx context.Context, im manifest.Image, from int) error {
-	parts := im.Parts[from:]
-	if len(parts) == 0 {
-		return nil
-	}
-	workers, err := slotsFor(ctx, c.src, parts, im)
-	if err != nil {
-		return err
-	}
-	c.slot, c.buffers = memory/int64(workers), make(chan []byte, workers)
-	for range workers {
-		c.buffers <- nil
-	}
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(workers)
-	for _, p := range parts {
-		if gctx.Err() != nil {
-			break
-		}
-		g.Go(func() error {
-			if err := c.copy(gctx, p); err != nil {
-				return &PartError{p.Name, err}
-			}
-			return nil
-		})
-	}
-	if err := g.Wait(); err != nil {
-		return err
-	}
-	return context.Cause(ctx)
-}
-
-// copy sends a part unless it is there.
-func (c *copier) copy(ctx context.Context, p manifest.Part) error {
-	o, err := c.src.Stat(ctx, p.Name)
-	if err != nil {
-		return err
-	}
-	c.size.Add(o.Size)
-	found, err := look(ctx, c.dst, p, o.Size)
-	switch {
-	case err != nil:
-		return err
-	case found == same:
-		c.count(&c.kept, o.Size)
-		return nil
-	case found == other && !c.replace && !isPartOf(p.Name, c.prefix):
-		return fmt.Errorf("%s has something else under this name, which is not that of a part of %q: %w", c.dst, c.prefix, fs.ErrExist)
-	}
-	return c.send(ctx, p)
-}
-
-func (c *copier) count(parts *atomic.Int64, size int64) {
-	parts.Add(1)
-	if c.progress != nil {
-		c.progress(size)
-	}
-}
-
-// What a store holds under the name of a part.
-type finding int
-
-const (
-	nothing finding = iota
-	same            // the part
-	other
-)
-
-// look tells what the store holds under the part's name, by what the store itself has checked, else by reading
-// it.
-func look(ctx context.Context, st Store, p manifest.Part, size int64) (finding, error) {
-	o, err := st.Stat(ctx, p.Name)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nothing, nil
-	case err != nil:
-		return nothing, err
-	case o.Size != size:
-		return other, nil
-	case o.SHA1 == nil:
-		_, err = hashPart(ctx, st, p, nil)
-	case *o.SHA1 != p.Digest:
-		return other, nil
-	}
-	if errors.Is(err, ErrVerify) {
-		return other, nil
-	}
-	return same, err
-}
-
-// send reads a part, checks it and puts it.
-func (c *copier) send(ctx context.Context, p manifest.Part) error {
-	body, size, err := c.src.Open(ctx, p.Name)
-	if err != nil {
-		return err
-	}
-	defer body.Close()
-	buf := <-c.buffers
-	defer func() { c.buffers <- buf }()
-	part, err := load(body, size, buf, c.slot, p.Digest)
-	if err != nil {
-		return err
-	}
-	defer part.Close()
-	buf = part.buf
-	if err := c.dst.Put(ctx, p.Name, part, size, p.Digest); err != nil {
-		return err
-	}
-	c.count(&c.sent, size)
-	return nil
 }

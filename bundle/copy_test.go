@@ -227,3 +227,35 @@ func TestCopyReplace(t *testing.T) {
 	}
 	wantSame(t, dst, src)
 }
+
+// RemoveCopy takes away what Copy puts there, however far it came and in spite of an end of its context.
+func TestRemoveCopy(t *testing.T) {
+	src := manyParts(t, 3)
+	b := openMem(t, src)
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, without := range []string{"", doc, "image.part.01"} {
+		dst := src.clone()
+		delete(dst.objects, without)
+		dst.putRaw("image.part.03", []byte("another's"))
+		dst.putRaw("other.manifest.xml", []byte("another's"))
+		if err := b.RemoveCopy(cancelled, dst, doc); err != nil {
+			t.Error(err)
+		}
+		wantNames(t, dst, "image.part.03", "other.manifest.xml")
+		if removed := dst.calls["remove"]; removed[0] != doc {
+			t.Errorf("%s was removed first, want the manifest", removed[0])
+		}
+	}
+	dst := src.clone()
+	dst.hook = func(op, name string) error {
+		if op == "remove" && name == doc {
+			return errors.New("denied")
+		}
+		return nil
+	}
+	if err := b.RemoveCopy(t.Context(), dst, doc); err == nil || !strings.Contains(err.Error(), doc+" is left behind: denied") {
+		t.Errorf("%v", err)
+	}
+	wantSame(t, dst, src)
+}

@@ -40,6 +40,7 @@ type Bundle struct {
 
 	parts  Store
 	key    *manifest.ContentKey // nil if opened without a key
+	opener *rsa.PrivateKey      // that it was unwrapped with
 	memory int64                // of a Reader's parts, bytes
 }
 
@@ -92,7 +93,7 @@ func open(doc []byte, name string, opts *OpenOptions) (*Bundle, error) {
 		return b, nil
 	}
 	key, _, err := m.Unwrap(opts.Key)
-	b.key = &key
+	b.key, b.opener = &key, opts.Key
 	return b, err
 }
 

@@ -3,6 +3,7 @@ package bundle
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 
 	"golang.org/x/sync/errgroup"
@@ -36,4 +37,16 @@ func Remove(ctx context.Context, st Store, name string) error {
 		return err
 	}
 	return st.Remove(ctx, name)
+}
+
+// RemoveCopy deletes from dst what Copy puts there of the bundle, and nothing else: the manifest, which dst has under
+// name, first, and the parts. What is missing is passed over. It goes on for a while where ctx has ended, since it
+// tidies up behind a Copy that was not to be.
+func (b *Bundle) RemoveCopy(ctx context.Context, dst Store, name string) error {
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
+	defer cancel()
+	if err := dst.Remove(last, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s is left behind: %w", name, err) // and with it the parts: it must not name what is gone
+	}
+	return removeParts(ctx, dst, b.Manifest.Image.Parts)
 }

@@ -147,6 +147,24 @@ func CheckParts(ctx context.Context, st Store, m *manifest.Manifest) error {
 	return checkTotal(sizes, m.Image.BundledSize)
 }
 
+// CheckParts is the function CheckParts for the bundle's own parts, and tells whether they may be read, too.
+func (b *Bundle) CheckParts(ctx context.Context) error {
+	if err := CheckParts(ctx, b.parts, b.Manifest); err != nil {
+		return err
+	}
+	if _, ok := b.parts.(*Dir); !ok {
+		return nil // to look at an object of a bucket takes the permission to read it
+	}
+	for _, p := range b.Manifest.Image.Parts {
+		body, _, err := b.parts.Open(ctx, p.Name)
+		if err != nil {
+			return &PartError{p.Name, err}
+		}
+		body.Close()
+	}
+	return nil
+}
+
 // joinFirst joins the first n errors and counts the others.
 func joinFirst(errs []error, n int) error {
 	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })

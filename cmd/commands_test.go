@@ -71,7 +71,7 @@ func messages(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, !neg && len(args) == 1, "messages N")
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
-	progress := regexp.MustCompile(`^ami-[a-z-]+: (bundle|compare|download|export|unbundle|upload|verify): \d+%, `)
+	progress := regexp.MustCompile(`^ami-[a-z-]+: (bundle|compare|copy|download|export|unbundle|upload|verify): \d+%, `)
 	var lines []string
 	for line := range strings.Lines(ts.ReadFile("stderr")) {
 		if !progress.MatchString(line) {
@@ -195,17 +195,26 @@ func getObject(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(f.Close())
 }
 
-// session reader|nobody makes the commands that follow talk to the server as one who may only read, or do
-// nothing.
+// session reader|nobody|outsider makes the commands that follow talk to the server as one who may only read, or do
+// nothing, or anything but read what is in $BUCKET.
 func session(ts *testscript.TestScript, neg bool, args []string) {
-	policy, ok := map[string]string{"reader": miniotest.ReadOnly, "nobody": miniotest.NoAccess}[strings.Join(args, " ")]
-	usage(ts, !neg && ok, "session reader|nobody")
+	policy, ok := map[string]string{
+		"reader": miniotest.ReadOnly, "nobody": miniotest.NoAccess, "outsider": outsider(ts.Getenv("BUCKET")),
+	}[strings.Join(args, " ")]
+	usage(ts, !neg && ok, "session reader|nobody|outsider")
 	server := ts.Value(s3Server{}).(*miniotest.Server)
 	other := server.Session(ts.Value(testingTB{}).(testing.TB), policy)
 	for _, kv := range other.Env() {
 		name, value, _ := strings.Cut(kv, "=")
 		ts.Setenv(name, value)
 	}
+}
+
+// outsider returns the policy of those who may do anything but read objects of the bucket.
+func outsider(bucket string) string {
+	return fmt.Sprintf(`{"Version": "2012-10-17", "Statement": [
+		{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::*"},
+		{"Effect": "Deny", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::%s/*"}]}`, bucket)
 }
 
 func parseSize(ts *testscript.TestScript, text string) int64 {

@@ -59,6 +59,18 @@ func importRules() []rule {
 		},
 		{
 			in:     []string{"..."},
+			except: []string{"internal/pgkeys"},
+			tests:  true,
+			never:  []string{"github.com/jackc/..."},
+			why:    "internal/pgkeys is the only importer of pgx",
+		},
+		{
+			in:    []string{"internal/pgkeys"},
+			never: []string{module + "/internal/registry/...", module + "/internal/cli/...", module + "/diskimg/..."},
+			why:   "internal/pgkeys lies below the registry and knows nothing of images",
+		},
+		{
+			in:     []string{"..."},
 			except: []string{"internal/ec2query"},
 			tests:  true,
 			never:  []string{"github.com/aws/aws-sdk-go-v2/..."},
@@ -69,6 +81,13 @@ func importRules() []rule {
 			tests: true,
 			never: []string{"github.com/aws/aws-sdk-go-v2/service/...", module + "/..."},
 			why:   "internal/ec2query takes of the AWS SDK its core only (service/ec2 needs gigabytes to compile), and nothing of ours",
+		},
+		{
+			in:     []string{"..."},
+			except: []string{"internal/ec2query", "internal/registry"},
+			tests:  true,
+			never:  []string{module + "/internal/ec2query"},
+			why:    "EC2 is one of the engines of internal/registry: use it through registry.Engine",
 		},
 		{
 			in:    []string{"..."},
@@ -94,9 +113,15 @@ func importRules() []rule {
 		},
 		{
 			in:     []string{"..."},
-			except: []string{"internal/oracle/...", "internal/miniotest/...", "internal/faultproxy/...", "bundle/storetest/...", "internal/store/keystest/..."},
-			never:  []string{"testing", "testing/...", module + "/internal/oracle/...", module + "/internal/miniotest/..."},
+			except: []string{"internal/oracle/...", "internal/miniotest/...", "internal/postgrestest/...", "internal/faultproxy/...", "bundle/storetest/...", "internal/store/keystest/..."},
+			never:  []string{"testing", "testing/...", module + "/internal/oracle/...", module + "/internal/miniotest/...", module + "/internal/postgrestest/..."},
 			why:    "test helpers are for tests",
+		},
+		{
+			in:     []string{"..."},
+			except: []string{"internal/miniotest", "internal/postgrestest"},
+			never:  []string{module + "/internal/child"},
+			why:    "internal/child runs servers for tests",
 		},
 	}
 }

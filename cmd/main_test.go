@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"amiforge/internal/miniotest"
+	"amiforge/internal/postgrestest"
 )
 
 // TestMain builds the binaries once and puts them first on PATH.
@@ -56,11 +57,13 @@ func build(bin string) error {
 
 // TestScript runs the scripts that need no server.
 func TestScript(t *testing.T) {
-	runScripts(t, nil, func(name string) bool { return !strings.HasPrefix(name, "s3-") })
+	runScripts(t, nil, func(name string) bool {
+		return !strings.HasPrefix(name, "s3-") && !strings.HasPrefix(name, "postgres-")
+	})
 }
 
-// TestScriptS3 runs the scripts named s3-*.txtar. Each has a bucket of its own, $BUCKET, on a MinIO at
-// $S3_ENDPOINT, and the environment with which the binaries find and may use it.
+// TestScriptS3 runs the scripts named s3-*.txtar. Each has two buckets of its own, $BUCKET and $OTHER_BUCKET, on a
+// MinIO at $S3_ENDPOINT, and the environment with which the binaries find and may use them.
 func TestScriptS3(t *testing.T) {
 	server := miniotest.Start(t)
 	setup := func(env *testscript.Env) error {
@@ -68,9 +71,21 @@ func TestScriptS3(t *testing.T) {
 		env.Setenv("S3_ENDPOINT", server.Endpoint)
 		env.Values[s3Server{}] = server
 		env.Setenv("BUCKET", server.NewBucket(env.T().(testing.TB)))
+		env.Setenv("OTHER_BUCKET", server.NewBucket(env.T().(testing.TB)))
 		return nil
 	}
 	runScripts(t, setup, func(name string) bool { return strings.HasPrefix(name, "s3-") })
+}
+
+// TestScriptPostgres runs the scripts named postgres-*.txtar. Each has a database of its own, whose URL is
+// $DATABASE.
+func TestScriptPostgres(t *testing.T) {
+	server := postgrestest.Start(t)
+	setup := func(env *testscript.Env) error {
+		env.Setenv("DATABASE", server.NewDatabase(env.T().(testing.TB)))
+		return nil
+	}
+	runScripts(t, setup, func(name string) bool { return strings.HasPrefix(name, "postgres-") })
 }
 
 // runScripts runs the scripts whose names are wanted, in an environment that knows nothing of the user's own

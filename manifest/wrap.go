@@ -36,44 +36,61 @@ const (
 	Service Role = "service" // may open it, as EC2 does to launch the image
 )
 
-// Wrap encrypts the content key for the owner and for the service, and sets the four fields of m.Image.
+// Wrap encrypts the content key for the owner and for the service, and sets the four fields of m.Image. A place
+// whose key is nil stays as it is.
 func (m *Manifest) Wrap(ck ContentKey, user, ec2 *rsa.PublicKey) error {
-	userKey, userIV, err := seal(ck, user)
-	if err != nil {
+	wrapped := m.Image
+	if err := seal(ck, user, &wrapped.UserKey, &wrapped.UserIV); err != nil {
 		return fmt.Errorf("wrap content key for the owner: %w", err)
 	}
-	ec2Key, ec2IV, err := seal(ck, ec2)
-	if err != nil {
+	if err := seal(ck, ec2, &wrapped.EC2Key, &wrapped.EC2IV); err != nil {
 		return fmt.Errorf("wrap content key for the service: %w", err)
 	}
-	m.Image.UserKey, m.Image.UserIV = userKey, userIV
-	m.Image.EC2Key, m.Image.EC2IV = ec2Key, ec2IV
+	m.Image = wrapped
 	return nil
 }
 
 // seal encrypts key and IV apart, each as 32 hexadecimal digits: the format's way.
-func seal(ck ContentKey, pub *rsa.PublicKey) (key, iv []byte, err error) {
-	if key, err = rsaEncrypt(pub, hex.AppendEncode(nil, ck.Key[:])); err != nil {
-		return nil, nil, err
+func seal(ck ContentKey, pub *rsa.PublicKey, key, iv *[]byte) (err error) {
+	if pub == nil {
+		return nil
 	}
-	iv, err = rsaEncrypt(pub, hex.AppendEncode(nil, ck.IV[:]))
-	return key, iv, err
+	if *key, err = rsaEncrypt(pub, hex.AppendEncode(nil, ck.Key[:])); err != nil {
+		return err
+	}
+	*iv, err = rsaEncrypt(pub, hex.AppendEncode(nil, ck.IV[:]))
+	return err
 }
 
 // Unwrap decrypts the content key, and tells whose private key it was given: the owner's, or else the
 // service's. Only for the owner's is the manifest expected to be signed with that same key. Where it is
 // neither, or what it opens is no content key, the error is ErrKey and says why.
 func (m *Manifest) Unwrap(key *rsa.PrivateKey) (ck ContentKey, by Role, err error) {
-	im := &m.Image
-	ck, userErr := open(key, "user", im.UserKey, im.UserIV)
+	ck, userErr := m.openAs(Owner, key)
 	if userErr == nil {
 		return ck, Owner, nil
 	}
-	ck, ec2Err := open(key, "ec2", im.EC2Key, im.EC2IV)
+	ck, ec2Err := m.openAs(Service, key)
 	if ec2Err == nil {
 		return ck, Service, nil
 	}
 	return ContentKey{}, "", fmt.Errorf("%w: %w; %w", ErrKey, userErr, ec2Err)
+}
+
+// Opens tells whether the private key opens the content key in the place of role. The owner's may open it in
+// both: where no service was named, tools wrap it for the owner twice.
+func (m *Manifest) Opens(key *rsa.PrivateKey, role Role) bool {
+	_, err := m.openAs(role, key)
+	return err == nil
+}
+
+// openAs decrypts the content key as it is wrapped for role.
+func (m *Manifest) openAs(role Role, key *rsa.PrivateKey) (ContentKey, error) {
+	im := &m.Image
+	if role == Service {
+		return open(key, "ec2", im.EC2Key, im.EC2IV)
+	}
+	return open(key, "user", im.UserKey, im.UserIV)
 }
 
 // open undoes seal for the elements whose names begin with who.

@@ -60,6 +60,42 @@ func TestWrapUnwrap(t *testing.T) {
 	}
 }
 
+// A place without a key stays as it is, and each is opened by its own key alone.
+func TestWrapOnePlace(t *testing.T) {
+	owner, service, heir := testKey(t, "user2048"), testKey(t, "cloud"), testKey(t, "user4096")
+	ck := ContentKey{Key: [16]byte{1}, IV: [16]byte{2}}
+	tests := []struct {
+		name      string
+		user, ec2 *rsa.PublicKey
+		opens     map[*rsa.PrivateKey]Role
+	}{
+		{"neither", nil, nil, map[*rsa.PrivateKey]Role{owner: Owner, service: Service}},
+		{"the owner's", &heir.PublicKey, nil, map[*rsa.PrivateKey]Role{heir: Owner, service: Service}},
+		{"the service's", nil, &heir.PublicKey, map[*rsa.PrivateKey]Role{owner: Owner, heir: Service}},
+		{"both", &heir.PublicKey, &owner.PublicKey, map[*rsa.PrivateKey]Role{heir: Owner, owner: Service}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			m := full()
+			for _, keys := range [][2]*rsa.PublicKey{{&owner.PublicKey, &service.PublicKey}, {tt.user, tt.ec2}} {
+				if err := m.Wrap(ck, keys[0], keys[1]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, key := range []*rsa.PrivateKey{owner, service, heir} {
+				for _, role := range []Role{Owner, Service} {
+					if got := m.Opens(key, role); got != (tt.opens[key] == role) {
+						t.Errorf("key of %d bits opens as %s: %t", key.N.BitLen(), role, got)
+					}
+				}
+				if got, by, _ := m.Unwrap(key); by != tt.opens[key] || by != "" && got != ck {
+					t.Errorf("key of %d bits unwraps as %q", key.N.BitLen(), by)
+				}
+			}
+		})
+	}
+}
+
 func TestUnwrapRefuses(t *testing.T) {
 	key := testKey(t, "user1024")
 	seal := func(text string) []byte {

@@ -3,12 +3,8 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"strings"
-	"text/tabwriter"
 
 	"amiforge/internal/cli"
-	"amiforge/internal/registry"
 	"amiforge/internal/store"
 )
 
@@ -18,22 +14,38 @@ const usage = `Usage:
 Lists images: those with the given IDs, or all that match the options. With --json in
 the form of "aws ec2 describe-images".
 
-      --owner ACCOUNT   images of this account; "self" is --account or AMI_ACCOUNT
-      --name NAME       images of this name
-      --account ACCOUNT whom "self" means (default: AMI_ACCOUNT)
+      --owner ACCOUNT       images of this account; "self" is the one that speaks
+      --any-owner           images by name, whoever made them
+      --name NAME           images of this name
+      --executable-by WHO   images shared with: all, an account, or "self"
+      --filter NAME=VALUE   images that pass this filter of DescribeImages, such as
+                            state=disabled, tag:role=web*, creation-date=2026-11-*; * is
+                            any characters, ? is one. A name may be given again with
+                            another value: one of them has to match
+      --latest              the newest of them alone
+      --include-deprecated  those of others that are deprecated, too
+      --include-disabled    disabled ones, too
+` + cli.RegistryUsage + `
+Somebody else may give an image the name that you look for. So a look-up by name, and
+--latest, want an owner: --owner, a filter on owner-id, or --any-owner.
 
-The registry is --registry or AMI_REGISTRY. --region or AMI_REGION narrows the list to
-one region.
+An account sees its own images, the public ones and those shared with it; of its own
+alone with whom they are shared. The registry is --registry, that of the region, or
+AMI_REGISTRY. --region or AMI_REGION narrows the list to one region.
 
 Examples:
   ami-describe ami-0123456789abcdef0 --registry s3://bucket
-  ami-describe --owner self --json
+  ami-describe --owner self --filter 'name=web-*' --latest --json
 `
 
 func main() { cli.Main(usage, run) }
 
 func run(ctx context.Context, e *cli.Env) error {
-	query, err := parse(e)
+	o, err := parse(e)
+	if err != nil {
+		return err
+	}
+	query, err := o.query(e)
 	if err != nil {
 		return err
 	}
@@ -46,49 +58,11 @@ func run(ctx context.Context, e *cli.Env) error {
 	if err != nil {
 		return err
 	}
+	if n := len(listing.Images); o.latest && n > 1 {
+		listing.Images = listing.Images[n-1:]
+	}
 	for _, err := range listing.Unreadable {
 		e.Warnf("%v", err)
 	}
 	return e.Result(table(listing.Images), listing.Document())
-}
-
-func parse(e *cli.Env) (registry.Query, error) {
-	var owner, name, account string
-	f := e.Flags()
-	f.StringVar(&owner, "owner", "", "")
-	f.StringVar(&name, "name", "", "")
-	f.StringVar(&account, "account", "", "")
-	ids, err := e.Parse()
-	if err != nil {
-		return registry.Query{}, err
-	}
-	region := e.Region
-	if region == "" {
-		region = e.Getenv("AMI_REGION")
-	}
-	query := registry.Query{IDs: ids, Owner: owner, Name: name, Region: region}
-	if owner == "self" {
-		if query.Owner, err = e.Account(account); err == nil && query.Owner == "" {
-			err = cli.Usagef("--owner self: whose are you? add --account ACCOUNT, or: export AMI_ACCOUNT=ACCOUNT")
-		}
-	} else if owner != "" {
-		query.Owner, err = e.Account(owner)
-	}
-	return query, err
-}
-
-// table returns the images for people: one a line under a heading, or nothing.
-func table(images []registry.Image) string {
-	if len(images) == 0 {
-		return ""
-	}
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tNAME\tSTATE\tARCHITECTURE\tCREATED\tREGION\tPUBLIC\tLOCATION")
-	for _, im := range images {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%t\t%s\n", im.ID, im.Name, im.State, im.Architecture,
-			im.CreationDate.Format("2006-01-02 15:04"), im.Region, im.Public(), im.Location)
-	}
-	w.Flush()
-	return strings.TrimSuffix(b.String(), "\n")
 }

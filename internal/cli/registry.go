@@ -31,7 +31,8 @@ func (e *Env) AddRegistryFlags(changes bool) {
 
 // OpenRegistry opens the registry of the images' region. It is the one that --registry names, else that of the
 // region in the regions file, else AMI_REGISTRY, else the root of the store that the region has or of the bucket
-// that near is in. It returns its location too.
+// that near is in. It returns its location too, as messages show it: without a password, which only AMI_REGISTRY may
+// have in it.
 func (e *Env) OpenRegistry(ctx context.Context, near store.Location) (registry.Engine, string, error) {
 	region, err := e.FindRegion(e.ImageRegion())
 	if err != nil && e.GivenRegion() == "" { // AWS_REGION may be about the store alone
@@ -49,13 +50,20 @@ func (e *Env) OpenRegistryOf(ctx context.Context, region regions.Region, near st
 	if location == "" {
 		return nil, "", Usagef("which registry? add --registry DIR or --registry s3://BUCKET, or: export AMI_REGISTRY=s3://BUCKET")
 	}
-	location, err := registry.CleanLocation(location)
+	shown, err := registry.CleanLocation(location)
 	if err != nil {
-		return nil, location, Usagef("--registry: %w", err)
+		return nil, "", Usagef("--registry: %w", err)
+	}
+	if location == e.Registry && e.Flags().Changed("registry") && registry.HasPassword(location) {
+		return nil, shown, Usagef("%s", passwordAdvice)
 	}
 	engine, err := registry.Open(ctx, location, e.StoreConfigIn(region), &registry.Options{DryRun: e.DryRun})
-	return engine, location, err
+	return engine, shown, err
 }
+
+// passwordAdvice is the answer to a database's password in a flag.
+const passwordAdvice = `--registry: passwords on the command line can be read by every user of the machine.
+Leave it out and set PGPASSWORD, or write it in ~/.pgpass; AMI_REGISTRY may hold the whole URL.`
 
 func (e *Env) registryOf(region regions.Region, near store.Location) string {
 	root := region.Store
@@ -109,6 +117,39 @@ func (e *Env) regions() (*regions.File, error) {
 	return regions.Load(path)
 }
 
+// OpenBundleObject opens the store of a manifest and returns the region that the bundle is in: the given one, whose
+// store must have it, else that of the regions file whose store has it, else ImageRegion.
+func (e *Env) OpenBundleObject(ctx context.Context, location string) (Object, regions.Region, error) {
+	loc, _, err := store.SplitObject(location)
+	if err != nil {
+		return Object{}, regions.Region{}, locationError(err)
+	}
+	region, err := e.bundleRegion(loc)
+	if err != nil {
+		return Object{}, regions.Region{}, err
+	}
+	object, err := OpenObject(ctx, location, e.StoreConfigIn(region))
+	return object, region, err
+}
+
+func (e *Env) bundleRegion(loc store.Location) (regions.Region, error) {
+	file, err := e.regions()
+	if err != nil {
+		return regions.Region{}, err
+	}
+	if region, ok := file.Of(loc); ok && (e.GivenRegion() == "" || e.GivenRegion() == region.Name) {
+		return region, nil
+	}
+	if e.GivenRegion() == "" {
+		return regions.Region{Name: e.ImageRegion()}, nil
+	}
+	region, err := e.FindRegion(e.GivenRegion())
+	if err == nil && file != nil && region.Name != noRegion && !region.Holds(loc) {
+		err = Usagef("%s is not in region %s: a region is where the bundle is, and its store is %s", loc, region.Name, region.Store)
+	}
+	return region, err
+}
+
 // StoreConfigIn returns how to reach the stores of a region.
 func (e *Env) StoreConfigIn(region regions.Region) store.Config {
 	if region.Store == (store.Location{}) { // nothing is known of it, or it is one of AWS
@@ -132,10 +173,13 @@ const noRegion = "local"
 // GivenRegion returns --region or AMI_REGION, "" if neither is there.
 func (e *Env) GivenRegion() string { return e.orVariable(e.Region, "AMI_REGION") }
 
-// ImageRegion returns the region that images are registered in: --region, AMI_REGION, AWS_REGION,
-// AWS_DEFAULT_REGION, else local.
+// ImageRegion returns the region that images are registered in: --region, AMI_REGION, that of a registry which is
+// EC2, AWS_REGION, AWS_DEFAULT_REGION, else local.
 func (e *Env) ImageRegion() string {
 	if region := e.GivenRegion(); region != "" {
+		return region
+	}
+	if region, ok := registry.EC2Region(e.Registry); ok {
 		return region
 	}
 	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {

@@ -21,6 +21,8 @@ import (
 
 // Options are a client's. The zero value takes all from the environment and the profile.
 type Options struct {
+	Profile    string         // of AWS's files, before the keys in the environment; else AWS_PROFILE, after them
+	UserAgent  string         // name/version; else Go's
 	Endpoint   string         // a URL; else AWS_ENDPOINT_URL_EC2, AWS_ENDPOINT_URL, the profile's or AWS's own
 	HTTPClient aws.HTTPClient // else AWS's default, with its time-outs
 	Retryer    aws.RetryerV2  // else AWS's standard one
@@ -28,11 +30,12 @@ type Options struct {
 
 // A Client asks the EC2 endpoint of one region. It may be used by several goroutines at once.
 //
-// Refusals are of type *Error. What is temporary is tried again, but an action that is not idempotent only where
-// it surely did not happen.
+// Refusals are of type *Error, and what keeps EC2 from being used at all is ErrAccess. What is temporary is tried
+// again, but an action that is not idempotent only where it surely did not happen.
 type Client struct {
 	region      string
 	endpoint    string
+	agent       string
 	http        aws.HTTPClient
 	retryer     aws.RetryerV2
 	credentials aws.CredentialsProvider
@@ -44,7 +47,7 @@ func NewClient(ctx context.Context, region string, opts *Options) (*Client, erro
 	if opts == nil {
 		opts = &Options{}
 	}
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region))
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithSharedConfigProfile(opts.Profile))
 	if err != nil {
 		return nil, fmt.Errorf("ec2: load the AWS configuration: %w", err)
 	}
@@ -52,7 +55,7 @@ func NewClient(ctx context.Context, region string, opts *Options) (*Client, erro
 	if err != nil {
 		return nil, fmt.Errorf("ec2: %w", err)
 	}
-	c := &Client{region: region, endpoint: endpoint, http: opts.HTTPClient, retryer: opts.Retryer}
+	c := &Client{region: region, endpoint: endpoint, agent: opts.UserAgent, http: opts.HTTPClient, retryer: opts.Retryer}
 	c.credentials, c.signer = cfg.Credentials, v4.NewSigner()
 	if c.http == nil {
 		c.http = cmp.Or[aws.HTTPClient](cfg.HTTPClient, awshttp.NewBuildableClient())
@@ -92,7 +95,7 @@ func (c *Client) attempt(ctx context.Context, body []byte) ([]byte, error) {
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, lost(err)
+		return nil, unreachable(lost(err))
 	}
 	defer resp.Body.Close()
 	data, err := io.ReadAll(io.LimitReader(resp.Body, MaxResponseSize+1))
@@ -116,7 +119,10 @@ func (c *Client) sign(ctx context.Context, body []byte) (*http.Request, error) {
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
 	credentials, err := c.credentials.Retrieve(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("find AWS credentials: %w", err)
+		return nil, accessError{fmt.Errorf("find AWS credentials: %w", err)}
+	}
+	if c.agent != "" {
+		req.Header.Set("User-Agent", c.agent)
 	}
 	sum := sha256.Sum256(body)
 	err = c.signer.SignHTTP(ctx, credentials, req, hex.EncodeToString(sum[:]), "ec2", c.region, time.Now())

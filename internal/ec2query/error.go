@@ -33,8 +33,12 @@ func (e *Error) ErrorCode() string { return e.Code }
 // HTTPStatusCode returns the status, for those who do not know this package.
 func (e *Error) HTTPStatusCode() int { return e.Status }
 
-// Is reports that an unknown image is fs.ErrNotExist and a refused caller fs.ErrPermission.
+// Is reports that an unknown image is fs.ErrNotExist, a refused caller fs.ErrPermission, and one who may do nothing
+// of the kind ErrAccess.
 func (e *Error) Is(target error) bool {
+	if target == ErrAccess {
+		return e.deniesAccess()
+	}
 	switch e.Code {
 	case "InvalidAMIID.NotFound":
 		return target == fs.ErrNotExist

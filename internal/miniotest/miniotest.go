@@ -48,10 +48,13 @@ func Start(t testing.TB) *Server {
 	return s
 }
 
+// Tests are those of a package: a *testing.M, or one with something around it.
+type Tests interface{ Run() (code int) }
+
 // Main runs the tests of a package with one server, which Start then returns to each of them: it stands in
 // the environment as if the user had started it. Main does not return. It is not for packages that fuzz,
 // whose every worker would start a server.
-func Main(m *testing.M) {
+func Main(m Tests) {
 	s, stop, err := open()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "minio:", err)

@@ -10,8 +10,9 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"runtime"
 	"time"
+
+	"amiforge/internal/child"
 )
 
 // startTime is how long a server may take until it answers, on a machine that is busy with other tests.
@@ -45,9 +46,8 @@ func launchAt(program, dir string) (*Server, func(), error) {
 	cmd.Env = append(os.Environ(), "MINIO_ROOT_USER="+s.AccessKey, "MINIO_ROOT_PASSWORD="+s.SecretKey,
 		"MINIO_BROWSER=off", "MINIO_UPDATE=off")
 	cmd.Stdout, cmd.Stderr = &log, &log
-	cmd.SysProcAttr = dieWithParent()
-	started, exited := run(cmd)
-	if err := <-started; err != nil {
+	exited, err := child.Start(cmd)
+	if err != nil {
 		return nil, nil, err
 	}
 	kill := func() { cmd.Process.Kill(); <-exited }
@@ -56,23 +56,6 @@ func launchAt(program, dir string) (*Server, func(), error) {
 		return nil, nil, fmt.Errorf("%s: %w\n%s", program, err, log.Bytes())
 	}
 	return s, kill, nil
-}
-
-// run starts cmd and waits for its end, on one thread that lives as long: Linux sends the parent-death
-// signal when the thread that started the process ends.
-func run(cmd *exec.Cmd) (started <-chan error, exited <-chan struct{}) {
-	start, exit := make(chan error, 1), make(chan struct{})
-	go func() {
-		defer close(exit)
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		err := cmd.Start()
-		start <- err
-		if err == nil {
-			_ = cmd.Wait() // it is killed, so there is always an error
-		}
-	}()
-	return start, exit
 }
 
 // await returns when the server lists its buckets: it answers its health check earlier than that.

@@ -6,19 +6,20 @@ import (
 	"testing"
 
 	"amiforge/internal/miniotest"
+	"amiforge/internal/postgrestest"
 	"amiforge/internal/store"
 )
 
 // A backend makes empty registries for tests. Each call of the returned function is one more process that
 // opens the same registry.
-type backend func(t *testing.T) (open func() Keys)
+type backend func(t testing.TB) (open func() Keys)
 
 // backends are the stores that the suite runs on.
 func backends() map[string]backend {
-	return map[string]backend{"directory": directory, "s3": bucket}
+	return map[string]backend{"directory": directory, "s3": bucket, "postgres": database}
 }
 
-func bucket(t *testing.T) func() Keys {
+func bucket(t testing.TB) func() Keys {
 	server := miniotest.Start(t)
 	loc := store.Location{Bucket: server.NewBucket(t), Prefix: "some/where/" + folder}
 	return func() Keys {
@@ -39,7 +40,22 @@ func configOf(server *miniotest.Server) store.Config {
 	return store.Config{Getenv: func(name string) string { return env[name] }}
 }
 
-func directory(t *testing.T) func() Keys {
+func database(t testing.TB) func() Keys {
+	location := postgrestest.Start(t).NewDatabase(t)
+	return func() Keys { return openTestDatabase(t, location) }
+}
+
+func openTestDatabase(t testing.TB, location string) Keys {
+	t.Helper()
+	keys, err := openDatabase(location)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { keys.Close() })
+	return keys
+}
+
+func directory(t testing.TB) func() Keys {
 	dir := t.TempDir()
 	return func() Keys { return NewDirKeys(dir) }
 }

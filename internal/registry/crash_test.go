@@ -51,6 +51,11 @@ func (k *crashingKeys) Replace(ctx context.Context, key string, value []byte, ve
 	return k.write(func() (string, error) { return k.Keys.Replace(ctx, key, value, version) })
 }
 
+func (k *crashingKeys) ListsVersions() bool {
+	v, ok := k.Keys.(versioned)
+	return ok && v.ListsVersions()
+}
+
 func (k *crashingKeys) List(ctx context.Context, prefix string) iter.Seq2[store.Entry, error] {
 	return k.Keys.List(ctx, prefix)
 }

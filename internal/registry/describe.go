@@ -19,7 +19,10 @@ func (e *objects) Describe(ctx context.Context, query Query) (*Listing, error) {
 	if len(query.IDs) > 0 {
 		return e.describeIDs(ctx, query)
 	}
-	found, err := e.all(ctx)
+	found, ok, err := e.selected(ctx, query)
+	if !ok {
+		found, err = e.all(ctx)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("list images: %w", err)
 	}
@@ -51,7 +54,7 @@ func (e *objects) describeIDs(ctx context.Context, query Query) (*Listing, error
 }
 
 func newListing(query Query, found []fetched, now time.Time) *Listing {
-	listing := &Listing{}
+	listing := &Listing{as: query.As}
 	passes := matcher(query.Filters)
 	for _, f := range found {
 		switch {

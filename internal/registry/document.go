@@ -12,11 +12,15 @@ type DocumentImage struct {
 	Public bool
 }
 
-// Document returns the listing's JSON object.
+// Document returns the listing's JSON object. Launch permissions are there for the owner and the administrator only.
 func (l *Listing) Document() Document {
 	d := Document{Images: make([]DocumentImage, 0, len(l.Images))}
 	for _, m := range l.Images {
-		d.Images = append(d.Images, DocumentImage{Image: m, Public: m.Public()})
+		public := m.Public()
+		if !l.as.manages(m) {
+			m.LaunchPermissions = nil
+		}
+		d.Images = append(d.Images, DocumentImage{Image: m, Public: public})
 	}
 	for _, err := range l.Unreadable {
 		d.Errors = append(d.Errors, err.Error())

@@ -24,6 +24,8 @@ const (
 	ItemValue      Code = "InvalidAMIAttributeItemValue" // no such grantee
 	ResourceLimit  Code = "ResourceLimitExceeded"
 	InvalidRequest Code = "InvalidRequest"
+	Unsupported    Code = "UnsupportedOperation"  // by this engine
+	Unauthorized   Code = "UnauthorizedOperation" // to the caller, whatever the image
 
 	// DryRunOperation says that a request would have succeeded, see Options.
 	DryRunOperation Code = "DryRunOperation"

@@ -20,8 +20,9 @@ const tagFilter = "tag:"
 
 // Filter names that this package itself looks for.
 const (
-	nameFilter  = "name"
-	stateFilter = "state"
+	nameFilter     = "name"
+	stateFilter    = "state"
+	locationFilter = "manifest-location"
 )
 
 // filterable returns what the filters look at: the image's values by the filter's name, none where it has none.
@@ -35,7 +36,7 @@ func filterable() map[string]func(Image) []string {
 		"image-type":          func(m Image) []string { return []string{m.Type} },
 		"is-public":           func(m Image) []string { return []string{strconv.FormatBool(m.Public())} },
 		"kernel-id":           func(m Image) []string { return optional(m.KernelID) },
-		"manifest-location":   Image.spellings,
+		locationFilter:        Image.spellings,
 		nameFilter:            func(m Image) []string { return []string{m.Name} },
 		"owner-id":            func(m Image) []string { return []string{m.Owner} },
 		"platform":            func(m Image) []string { return optional(m.Platform) },
@@ -189,8 +190,8 @@ func (m Image) volumes(of func(EBS) string) []string {
 	return values
 }
 
-func each[T any](list []T, of func(T) string) []string {
-	values := make([]string, len(list))
+func each[T, V any](list []T, of func(T) V) []V {
+	values := make([]V, len(list))
 	for i, v := range list {
 		values[i] = of(v)
 	}

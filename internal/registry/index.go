@@ -69,8 +69,14 @@ func (e *objects) loadIndex(ctx context.Context, shard string) map[string]indexE
 	return x.Images
 }
 
+// versioned are keys whose listings give versions and not values: those for which an index pays.
+type versioned interface{ ListsVersions() bool }
+
 // index brings the index of the image's shard up to date. That it cannot is nobody's loss but a little time's.
 func (e *objects) index(ctx context.Context, id string) {
+	if v, ok := e.keys.(versioned); !ok || !v.ListsVersions() {
+		return
+	}
 	ctx, cancel := context.WithTimeout(ctx, indexTime)
 	defer cancel()
 	for range indexAttempts {
@@ -86,9 +92,6 @@ func (e *objects) updateIndex(ctx context.Context, shard string) error {
 	for entry, err := range e.keys.List(ctx, imagePrefix+"ami-"+shard) {
 		if err != nil {
 			return err
-		}
-		if entry.Version == "" || entry.Value != nil {
-			return nil // the listing needs no index
 		}
 		if _, ok := imageID(entry.Key); ok {
 			entries = append(entries, entry)

@@ -32,6 +32,8 @@ func (k *versionedKeys) Get(ctx context.Context, key string) ([]byte, string, er
 	return k.Keys.Get(ctx, key)
 }
 
+func (k *versionedKeys) ListsVersions() bool { return true }
+
 func (k *versionedKeys) List(ctx context.Context, prefix string) iter.Seq2[store.Entry, error] {
 	return func(yield func(store.Entry, error) bool) {
 		for entry, err := range k.Keys.List(ctx, prefix) {

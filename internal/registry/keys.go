@@ -14,7 +14,7 @@ import (
 )
 
 // Keys are small values under slash-separated keys that change only by comparing and swapping: all that an
-// engine needs of its store. DirKeys and store.Keys have them.
+// engine needs of its store. DirKeys, store.Keys and pgkeys.Keys have them.
 type Keys interface {
 	// Get returns the value of key and its version. A missing one is fs.ErrNotExist.
 	Get(ctx context.Context, key string) (value []byte, version string, err error)

@@ -17,6 +17,8 @@ type edit struct {
 	now    time.Time
 	dated  bool // a change was about the deprecation date
 
+	launched bool // a change was about a launch
+
 	publicBlocked func() (bool, error)
 }
 
@@ -44,17 +46,24 @@ func (e *objects) Modify(ctx context.Context, id string, by Caller, changes ...C
 	return m, nil
 }
 
-// apply makes the changes. They replace lists and never write into them: before has the same ones.
+// apply makes and judges the changes. They replace lists and never write into them: before has the same ones.
 func (d *edit) apply(changes []Change) error {
 	if d.State == Pending || d.State.dead() {
 		return unavailable(d.ID)
 	}
+	if err := d.make(changes); err != nil {
+		return err
+	}
+	return d.judge()
+}
+
+func (d *edit) make(changes []Change) error {
 	for _, change := range changes {
 		if err := change(d); err != nil {
 			return err
 		}
 	}
-	return d.judge()
+	return nil
 }
 
 // judge returns the first rule that the image breaks as the changes left it.
@@ -82,6 +91,7 @@ func DescribeAs(text string) Change {
 // stays the last, whatever the order in which launches are recorded.
 func Launched(at time.Time) Change {
 	return func(d *edit) error {
+		d.launched = true
 		if at.After(d.now) {
 			return invalid("lastLaunchedTime", TimeOf(at).String(), "It is not in the future.")
 		}

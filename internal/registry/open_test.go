@@ -8,13 +8,15 @@ import (
 	"testing"
 
 	"amiforge/internal/miniotest"
+	"amiforge/internal/postgrestest"
 	"amiforge/internal/store"
 )
 
 func TestOpen(t *testing.T) {
 	server := miniotest.Start(t)
 	dir, bucket := filepath.Join(t.TempDir(), "registry"), server.NewBucket(t)
-	for _, location := range []string{dir, "s3://" + bucket, "s3://" + bucket + "/a/b/"} {
+	db := postgrestest.Start(t).NewDatabase(t)
+	for _, location := range []string{dir, "s3://" + bucket, "s3://" + bucket + "/a/b/", db} {
 		t.Run(location, func(t *testing.T) {
 			e, err := Open(t.Context(), location, configOf(server), nil)
 			if err != nil {
@@ -47,7 +49,7 @@ func TestOpen(t *testing.T) {
 }
 
 func TestOpenRefuses(t *testing.T) {
-	for _, location := range []string{"", "postgres://host/db", "s3://", "s3://b//x"} {
+	for _, location := range []string{"", "postgres://host:port/db", "mysql://host/db", "s3://", "s3://b//x"} {
 		if _, err := Open(t.Context(), location, store.Config{}, nil); err == nil {
 			t.Errorf("%q is opened", location)
 		}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"amiforge/internal/miniotest"
+	"amiforge/internal/postgrestest"
 )
 
 // registryVar names the directory in which this program, run by a test, registers the name web-1.
@@ -21,7 +22,7 @@ func TestMain(m *testing.M) {
 		registerForParent(dir)
 		return
 	}
-	miniotest.Main(m)
+	miniotest.Main(postgrestest.With(m))
 }
 
 // registerForParent prints the ID that the registration got, or the error.

@@ -17,10 +17,14 @@ type Query struct {
 	// cannot be understood is an *UnreadableError.
 	IDs []string
 
-	Owner    string // an account
+	Owner    string // an account; with EC2 also self, whose the credentials are, and its other words
 	Region   string
 	Name     string
 	Location string // of the manifest, see Image
+
+	// AnyOwner says that images of everybody are meant, where the query says nothing else of whose: EC2 has so many
+	// that they are not meant otherwise.
+	AnyOwner bool
 
 	// ExecutableBy asks for the images that are shared with any of these: all (the public ones), self (shared
 	// with As, by its organizations too) or an account.
@@ -39,6 +43,8 @@ type Query struct {
 type Listing struct {
 	Images     []Image
 	Unreadable []error // *UnreadableError, for each record that could not be understood; none with IDs
+
+	as Caller // who asked
 }
 
 func (q Query) check() error {

@@ -42,11 +42,8 @@ func (e *objects) Register(ctx context.Context, image Image) (Image, error) {
 // complete returns image with the fields that it may leave out, checked.
 func (e *objects) complete(image Image) (Image, error) {
 	m := image
-	if m.ID != "" || m.State != "" || !m.CreationDate.IsZero() {
-		return Image{}, errors.New("register: the image is registered already")
-	}
-	if len(m.LaunchPermissions) > 0 || m.DeregistrationProtection != "" {
-		return Image{}, errors.New("register: an image is shared and protected once it is registered")
+	if err := m.checkUnregistered(); err != nil {
+		return Image{}, err
 	}
 	m.Type = orElse(m.Type, "machine")
 	m.RootDeviceType = orElse(m.RootDeviceType, "instance-store")
@@ -54,6 +51,17 @@ func (e *objects) complete(image Image) (Image, error) {
 	m.State = Pending
 	m.CreationDate = TimeOf(e.now())
 	return m, m.check()
+}
+
+// checkUnregistered refuses an image that is one already, or that has what is for registered ones only.
+func (m Image) checkUnregistered() error {
+	if m.ID != "" || m.State != "" || !m.CreationDate.IsZero() {
+		return errors.New("register: the image is registered already")
+	}
+	if len(m.LaunchPermissions) > 0 || m.DeregistrationProtection != "" {
+		return errors.New("register: an image is shared and protected once it is registered")
+	}
+	return nil
 }
 
 func orElse(value, otherwise string) string {

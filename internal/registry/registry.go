@@ -1,7 +1,8 @@
 // Package registry keeps machine images: what they are, where their bundles lie and who may use them.
 //
-// A registry is a directory or an S3 bucket prefix that any number of machines share without a server. Its
-// records lie under one prefix, .registry/v1/:
+// A registry is a directory or an S3 bucket prefix that any number of machines share without a server, or a
+// PostgreSQL database for those who outgrow one bucket. In the former its records lie under one prefix,
+// .registry/v1/, in the latter in one table:
 //
 //	images/<image ID>.json                       an image's record
 //	names/<region>/<owner>/<SHA-256 of name>.json  the claim that makes a name an image's own
@@ -13,13 +14,16 @@
 // Records are only ever created where nothing was and replaced where nothing has changed meanwhile (see
 // Keys); nothing is deleted. An image that is gone is a tombstone: its record stays, its state says so.
 // The errors that EC2 has a code for are of type *Error, with EC2's code and words.
+//
+// A registry may also be EC2 itself, in one region: then its engine speaks to EC2, which keeps no records of ours and
+// judges by its own rules.
 package registry
 
 import (
 	"context"
 	"path"
-	"strings"
 
+	"amiforge/internal/pgkeys"
 	"amiforge/internal/store"
 )
 
@@ -76,24 +80,34 @@ type Engine interface {
 	Close() error
 }
 
-// engineSchemes begin the locations of registries that are in no store.
-func engineSchemes() []string { return []string{"postgres://", "postgresql://", "ec2://"} }
-
-// CleanLocation returns a registry's location as Open takes it and messages show it, or an error that says what a
+// CleanLocation returns a registry's location as messages show it, without a password, or an error that says what a
 // location looks like.
 func CleanLocation(location string) (string, error) {
-	for _, scheme := range engineSchemes() {
-		if strings.HasPrefix(location, scheme) {
-			return location, nil
-		}
+	if pgkeys.IsURL(location) {
+		url, err := pgkeys.ParseURL(location)
+		return url.String(), err
+	}
+	if region, ok := EC2Region(location); ok {
+		return location, CheckRegion(region)
 	}
 	loc, err := store.ParseLocation(location)
 	return loc.String(), err
 }
 
-// Open returns the engine of the registry at location: s3://bucket, s3://bucket/prefix or a directory. It
-// sends nothing yet. A directory that is missing is made by the first registration; nothing else makes it.
+// Open returns the engine of the registry at location: s3://bucket, s3://bucket/prefix, a directory,
+// postgres://user@host/database, or ec2://region for EC2 itself. It sends nothing yet. A directory that is missing is
+// made by the first registration, as the tables in a database are; nothing else makes them.
 func Open(ctx context.Context, location string, cfg store.Config, opts *Options) (Engine, error) {
+	if region, ok := EC2Region(location); ok {
+		return openEC2(ctx, region, cfg, opts)
+	}
+	if pgkeys.IsURL(location) {
+		keys, err := openDatabase(location)
+		if err != nil {
+			return nil, err
+		}
+		return New(keys, opts), nil
+	}
 	loc, err := store.ParseLocation(location)
 	if err != nil {
 		return nil, err

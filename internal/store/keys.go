@@ -177,6 +177,9 @@ func (k *Keys) List(ctx context.Context, prefix string) iter.Seq2[Entry, error] 
 	}
 }
 
+// ListsVersions says that List gives versions along.
+func (k *Keys) ListsVersions() bool { return true }
+
 // check refuses what cannot be a key.
 func (k *Keys) check(op, key string) error {
 	if fs.ValidPath(key) && key != "." && checkPrefix(k.client.loc.key(key)) == nil {

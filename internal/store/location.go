@@ -57,11 +57,20 @@ func ParseLocation(s string) (Location, error) {
 	case s == "":
 		return Location{}, errors.New("location is empty: give a path or s3://bucket/prefix")
 	case strings.Contains(s, "://"):
-		return Location{}, fmt.Errorf("location %q: give a path or s3://bucket/prefix (--endpoint-url says which server)", s)
+		return Location{}, fmt.Errorf("location %q: give a path or s3://bucket/prefix (--endpoint-url says which server)", withoutLogin(s))
 	case strings.ContainsRune(s, 0):
 		return Location{}, fmt.Errorf("location %q: a path cannot contain NUL", s)
 	}
 	return Location{Dir: filepath.Clean(s)}, nil
+}
+
+// withoutLogin leaves out what may be a password in a URL.
+func withoutLogin(url string) string {
+	scheme, _, _ := strings.Cut(url, "://")
+	if i := strings.LastIndexByte(url, '@'); i >= 0 {
+		return scheme + "://…" + url[i:]
+	}
+	return url
 }
 
 // BucketLocation reads the argument of -b, where users of the EC2 tools type a bucket's name: a bare word is

@@ -128,3 +128,12 @@ func TestLocationObject(t *testing.T) {
 		}
 	}
 }
+
+func TestLocationErrorsHideLogins(t *testing.T) {
+	for _, in := range []string{"postgres://me:hunter2@host/db", "https://me:hunter2@x:9000/b@c", "ftp://hunter2@host"} {
+		_, err := store.ParseLocation(in)
+		if err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "://…@") {
+			t.Errorf("ParseLocation(%q): %v", in, err)
+		}
+	}
+}

@@ -1,8 +1,8 @@
 //go:build !linux
 
-package miniotest
+package child
 
-import "syscall"
+import "os/exec"
 
 // dieWithParent does nothing: only Linux can tie a process to its parent.
-func dieWithParent() *syscall.SysProcAttr { return nil }
+func dieWithParent(*exec.Cmd) {}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"cmp"
+	"context"
+
+	"amiforge/internal/cli"
+	"amiforge/internal/imagecopy"
+	"amiforge/internal/regions"
+	"amiforge/internal/registry"
+	"amiforge/internal/store"
+)
+
+// A destination is where a copy goes.
+type destination struct {
+	region   regions.Region
+	place    *imagecopy.Place
+	engine   registry.Engine
+	registry string // its location
+}
+
+// destination finds and opens where the copy of an image of region home goes.
+func (o *options) destination(ctx context.Context, e *cli.Env, home string) (*destination, error) {
+	region, err := e.FindRegion(cmp.Or(o.toRegion, home))
+	if err != nil {
+		return nil, err
+	}
+	// A registry that is EC2 itself copies by its own CopyImage, and needs no place: that goes here.
+	loc, err := o.locate(region)
+	if err != nil {
+		return nil, cli.Usagef("%w", err)
+	}
+	cfg := e.StoreConfigIn(region)
+	cfg.ACL, cfg.NoSync = o.acl, o.noSync
+	d := &destination{region: region}
+	if d.place, err = imagecopy.NewPlace(loc, cfg); err != nil {
+		return nil, err
+	}
+	d.engine, d.registry, err = openRegistry(ctx, e, region, loc)
+	return d, err
+}
+
+// locate returns the store in the region. In one of which nothing is known, it is wherever the user says.
+func (o *options) locate(region regions.Region) (store.Location, error) {
+	if o.to != "" && region.Virtualization == nil {
+		return store.ParseLocation(o.to)
+	}
+	return region.Place(o.to)
+}
+
+// openRegistry opens the registry of the region. The one that the regions file names goes before --registry, which
+// says where the source is.
+func openRegistry(ctx context.Context, e *cli.Env, region regions.Region, near store.Location) (registry.Engine, string, error) {
+	if region.Registry == (store.Location{}) {
+		return e.OpenRegistryOf(ctx, region, near)
+	}
+	location := region.Registry.String()
+	engine, err := registry.Open(ctx, location, e.StoreConfigIn(region), &registry.Options{DryRun: e.DryRun})
+	return engine, location, err
+}

@@ -1,0 +1,54 @@
+package regions
+
+import (
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"amiforge/internal/store"
+)
+
+// Holds reports whether a location is the region's store or lies in it. A region of AWS without an entry holds what is
+// in any bucket.
+func (r Region) Holds(loc store.Location) bool {
+	switch {
+	case r.Store == (store.Location{}):
+		return loc.Bucket != ""
+	case r.Store.Bucket != loc.Bucket:
+		return false
+	case loc.Bucket != "":
+		return below(loc.Prefix, r.Store.Prefix, "/")
+	}
+	return below(realPath(loc.Dir), realPath(r.Store.Dir), string(filepath.Separator))
+}
+
+// Of returns the region whose store a location is in, the nearest one of several, and false if there is none.
+func (f *File) Of(loc store.Location) (found Region, ok bool) {
+	if f == nil {
+		return Region{}, false
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.regions)) {
+		r := f.regions[name]
+		if r.Holds(loc) && (!ok || len(r.Store.String()) > len(found.Store.String())) {
+			found, ok = r, true
+		}
+	}
+	return found, ok
+}
+
+func below(path, folder, separator string) bool {
+	folder = strings.TrimSuffix(folder, separator)
+	return folder == "" || path == folder || strings.HasPrefix(path, folder+separator)
+}
+
+// realPath returns the one path that a directory has, as far as that can be found out.
+func realPath(dir string) string {
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
+	if absolute, err := filepath.Abs(dir); err == nil {
+		dir = absolute
+	}
+	return dir
+}
