@@ -25,7 +25,6 @@ func (o *options) destination(ctx context.Context, e *cli.Env, home string) (*de
 	if err != nil {
 		return nil, err
 	}
-	// A registry that is EC2 itself copies by its own CopyImage, and needs no place: that goes here.
 	loc, err := o.locate(region)
 	if err != nil {
 		return nil, cli.Usagef("%w", err)
@@ -51,10 +50,21 @@ func (o *options) locate(region regions.Region) (store.Location, error) {
 // openRegistry opens the registry of the region. The one that the regions file names goes before --registry, which
 // says where the source is.
 func openRegistry(ctx context.Context, e *cli.Env, region regions.Region, near store.Location) (registry.Engine, string, error) {
-	if region.Registry == (store.Location{}) {
+	engine, location, err := open(ctx, e, region, near)
+	if _, ec2 := engine.(registry.RemoteCopier); ec2 && err == nil {
+		err = cli.Usagef("%s: EC2 takes copies of its own images only; ami-upload carries a bundle to S3, ami-register enters it there", location)
+	}
+	return engine, location, err
+}
+
+func open(ctx context.Context, e *cli.Env, region regions.Region, near store.Location) (registry.Engine, string, error) {
+	if region.Registry == "" {
 		return e.OpenRegistryOf(ctx, region, near)
 	}
-	location := region.Registry.String()
-	engine, err := registry.Open(ctx, location, e.StoreConfigIn(region), &registry.Options{DryRun: e.DryRun})
+	location, err := registry.CleanLocation(region.Registry)
+	if err != nil {
+		return nil, location, err
+	}
+	engine, err := registry.Open(ctx, region.Registry, e.StoreConfigIn(region), &registry.Options{DryRun: e.DryRun})
 	return engine, location, err
 }

@@ -66,6 +66,12 @@ func run(ctx context.Context, e *cli.Env) error {
 	if err != nil {
 		return err
 	}
+	switch region, err := o.remote(e, from); {
+	case err != nil:
+		return err
+	case region != "":
+		return e.DryRunPassed(o.copyRemotely(ctx, e, from, region))
+	}
 	to, err := o.destination(ctx, e, from.image.Region)
 	if err != nil {
 		return err

@@ -16,9 +16,10 @@ import (
 
 // A source is what is copied, and who copies it.
 type source struct {
-	image  registry.Image
-	caller registry.Caller
-	bundle *bundle.Bundle
+	image    registry.Image
+	registry string // its location
+	caller   registry.Caller
+	bundle   *bundle.Bundle
 }
 
 // find looks the image up as the caller sees it.
@@ -39,7 +40,7 @@ func (o *options) find(ctx context.Context, e *cli.Env) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &source{image: listing.Images[0], caller: caller}, nil
+	return &source{image: listing.Images[0], registry: loc, caller: caller}, nil
 }
 
 // openBundle opens the image's bundle, with the key if there is one. Its errors tell which flag helps.

@@ -76,7 +76,7 @@ func (e *Env) registryOf(region regions.Region, near store.Location) string {
 	if e.Flags().Changed("registry") {
 		flag = e.Registry
 	}
-	for _, location := range []string{flag, location(region.Registry), e.Registry, location(root)} {
+	for _, location := range []string{flag, region.Registry, e.Registry, location(root)} {
 		if location != "" {
 			return location
 		}

@@ -18,9 +18,9 @@ type Region struct {
 	// path is relative to the working directory, as on the command line.
 	Store store.Location
 
-	// Registry is where the images are recorded. Zero: as without a regions file, --registry, AMI_REGISTRY
+	// Registry is where the images are recorded, as registry.Open takes it. Empty: as without a regions file, --registry, AMI_REGISTRY
 	// or the root of the store's bucket.
-	Registry store.Location
+	Registry string
 
 	Endpoint       string   // URL of the S3 service; empty: as without a regions file
 	S3Region       string   // region to sign for; empty: AWS_REGION and what else store.Config names
@@ -85,7 +85,7 @@ func (r *Region) set(m member) (err error) {
 	case "store":
 		r.Store, err = parseLocation(m.value)
 	case "registry":
-		r.Registry, err = parseLocation(m.value)
+		r.Registry, err = parseRegistry(m.value)
 	case "endpoint":
 		r.Endpoint, err = m.word()
 	case "s3Region":
@@ -107,6 +107,16 @@ func parseLocation(v value) (store.Location, error) {
 		return store.Location{}, err
 	}
 	return store.ParseLocation(text)
+}
+
+// parseRegistry reads any location of a registry. In a file, which has its own permissions, a URL may have a password.
+func parseRegistry(v value) (string, error) {
+	text, err := v.word()
+	if err != nil {
+		return "", err
+	}
+	_, err = registry.CleanLocation(text)
+	return text, err
 }
 
 func parseVirtualization(v value) ([]string, error) {

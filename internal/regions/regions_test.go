@@ -25,7 +25,7 @@ func TestRegion(t *testing.T) {
 		want Region
 	}{
 		{"east", f, Region{
-			Name: "east", Store: store.Location{Bucket: "east"}, Registry: store.Location{Bucket: "east"},
+			Name: "east", Store: store.Location{Bucket: "east"}, Registry: "s3://east",
 			Endpoint: "http://127.0.0.1:9000", S3Region: "us-east-1", Virtualization: []string{"hvm"},
 		}},
 		{"west", f, Region{
@@ -33,7 +33,7 @@ func TestRegion(t *testing.T) {
 		}},
 		{"us-east-1", f, Region{
 			Name: "us-east-1", Store: store.Location{Dir: "/srv/us-east-1"},
-			Registry: store.Location{Dir: "/srv/registry"}, Virtualization: both,
+			Registry: "/srv/registry", Virtualization: both,
 		}},
 		{"us-gov-west-1", f, Region{Name: "us-gov-west-1", Virtualization: both}},
 		{"us-east-1", nil, Region{Name: "us-east-1", Virtualization: both}},
