@@ -2,8 +2,14 @@ package store
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"iter"
+	"os"
+	"path/filepath"
 	"time"
+
+	"github.com/minio/minio-go/v7"
 
 	"amiforge/bundle"
 )
@@ -87,6 +93,23 @@ func (t *Tree) Folder(ctx context.Context, loc Location, opts *WalkOptions) (Fol
 		return folder, err
 	}
 	return listFolder(ctx, t.client.at(loc), opts)
+}
+
+// Has reports whether anything is in the folder called name at loc. See Open.
+func (t *Tree) Has(ctx context.Context, loc Location, name string) (bool, error) {
+	if t.client == nil {
+		info, err := os.Lstat(filepath.Join(loc.Dir, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			return false, nil
+		}
+		return err == nil && info.IsDir(), err
+	}
+	found := false
+	err := t.client.list(ctx, loc.key(name+"/"), true, func(minio.ObjectInfo) bool {
+		found = true
+		return false
+	})
+	return found, err
 }
 
 func (o *WalkOptions) wants(name string) bool {

@@ -109,6 +109,11 @@ func TestWalk(t *testing.T) {
 			if o.Size != int64(len("web/a.part.1")) || o.Modified.Before(before) || o.Modified.After(time.Now().Add(time.Minute)) {
 				t.Errorf("object is %+v", o)
 			}
+			for folder, want := range map[string]bool{"web": true, "we": false, "zz": false, ".registry": true} {
+				if has, err := tree.Has(t.Context(), loc, folder); has != want || err != nil {
+					t.Errorf("has %s: %t, %v", folder, has, err)
+				}
+			}
 			st, err := tree.Open(below(loc, "web"))
 			if err != nil {
 				t.Fatal(err)
