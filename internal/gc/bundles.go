@@ -58,8 +58,8 @@ func (c *Collector) bundle(ctx context.Context, x *index, f *folder, d document)
 		return nil
 	}
 	finding.Age, finding.Why = c.age(latest), "no image names it"
-	if len(ended) > 0 {
-		finding.Why = fmt.Sprintf("its image %s is %s", ended[0].ID, ended[0].State)
+	if i := slices.IndexFunc(ended, d.isOf); i >= 0 {
+		finding.Why = fmt.Sprintf("its image %s is %s", ended[i].ID, ended[i].State)
 	}
 	if why := c.needed(x, d, ended); why != "" {
 		finding.Action, finding.Why = Keep, why
@@ -109,6 +109,9 @@ func (c *Collector) ended(ctx context.Context, x *index, f *folder, d document) 
 	}
 	return nil
 }
+
+// isOf reports whether the manifest is the one that was registered as an image, as far as the registry knows.
+func (d document) isOf(m registry.Image) bool { return m.ManifestDigest == "" || m.ManifestDigest == d.digest }
 
 // needed says why a bundle is kept that no image names, "" if nobody needs it. A bundle with the manifest of a living
 // image may be that image's under another name, unless the registry knows that it was another's.

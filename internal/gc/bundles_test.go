@@ -212,6 +212,32 @@ func TestForeignRegistry(t *testing.T) {
 	})
 }
 
+// Nor are those that lie below one.
+func TestForeignRegistryAbove(t *testing.T) {
+	onEach(t, func(w *world) {
+		w.image(w.bundle("web"), "web")
+		w.bundle("team/lone")
+		engine, err := registry.Open(w.Context(), w.in("team").String(), w.cfg, nil)
+		if err != nil {
+			w.Fatal(err)
+		}
+		defer engine.Close()
+		w.Engine, w.Own, w.Trees = engine, w.in("team"), []*store.Tree{w.tree(w.in("team"))}
+		w.image(w.bundle("team/web"), "web")
+		w.wants("registry " + strings.TrimSuffix(w.root.String(), "/") + " keep")
+	})
+}
+
+// EC2 leaves the scheme out.
+func TestLocationWithoutScheme(t *testing.T) {
+	onEach(t, func(w *world) {
+		m := w.bundle("web")
+		m.Location = strings.TrimPrefix(m.Location, "s3://")
+		w.image(m, "web")
+		w.wants()
+	})
+}
+
 func TestImageHasNoStandardManifestName(t *testing.T) {
 	onEach(t, func(w *world) {
 		w.put("web/image.part.00", nil)
@@ -219,6 +245,8 @@ func TestImageHasNoStandardManifestName(t *testing.T) {
 		m := w.image(registry.Image{Location: w.at("web/description.xml")}, "web")
 		w.wants()
 		w.deregister(m)
+		w.wants("bundle web/description.xml delete")
+		w.put("web/description.xml", []byte("<domain>"))
 		w.wants("half-upload web/image.part.* delete")
 	})
 }

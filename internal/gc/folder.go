@@ -64,12 +64,18 @@ type document struct {
 func (x *index) wanted() *store.WalkOptions {
 	return &store.WalkOptions{Skip: registryFolder, Want: func(name string) bool {
 		_, isPart := bundle.SplitPartName(name)
-		return isPart || x.isManifest(name)
+		return isPart || x.mayBeManifest(name)
 	}}
 }
 
 // registryFolder is what registries keep everything in.
 const registryFolder = ".registry"
+
+// mayBeManifest reports whether a name could be that of a manifest, which all tools call NAME.manifest.xml, and users
+// otherwise.
+func (x *index) mayBeManifest(name string) bool {
+	return strings.HasSuffix(name, ".xml") || x.isManifest(name)
+}
 
 func (x *index) isManifest(name string) bool {
 	return strings.HasSuffix(name, bundle.ManifestName("")) || x.names[name]
@@ -85,12 +91,15 @@ func (c *Collector) readManifests(ctx context.Context, x *index, at place, found
 	f := &folder{place: at, objects: map[string]store.Found{}, named: map[string]int{}}
 	for _, o := range found {
 		f.objects[o.Name] = o
-		if !x.isManifest(o.Name) {
+		if !x.mayBeManifest(o.Name) {
 			continue
 		}
 		d := c.readManifest(ctx, st, at, o)
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
+		}
+		if d.Manifest == nil && d.wasRead() && !x.isManifest(o.Name) { // XML of somebody else
+			continue
 		}
 		f.manifests = append(f.manifests, d)
 		if d.Manifest != nil {
@@ -125,6 +134,9 @@ func (c *Collector) readManifest(ctx context.Context, st bundle.Store, at place,
 	}
 	return d
 }
+
+// wasRead reports whether what is there was read, or would have been if it were not too long for a manifest.
+func (d document) wasRead() bool { return d.digest != "" || errors.Is(d.err, bundle.ErrVerify) }
 
 // vanished reports whether the manifest was removed after the folder was listed.
 func (d document) vanished() bool {

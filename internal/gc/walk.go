@@ -3,7 +3,9 @@ package gc
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"path/filepath"
 	"slices"
@@ -43,6 +45,9 @@ func (w *walk) trees(ctx context.Context) error {
 }
 
 func (w *walk) tree(ctx context.Context, g *errgroup.Group, tree *store.Tree) error {
+	if err := w.lookAbove(ctx, tree); err != nil {
+		return err
+	}
 	for found, err := range tree.Walk(ctx, w.index.wanted()) {
 		switch {
 		case ctx.Err() != nil:
@@ -86,6 +91,8 @@ func (w *walk) images(ctx context.Context) error {
 		switch {
 		case !w.concerns(m):
 			continue
+		case copying(m) && w.copiesItself():
+			continue
 		case copying(m):
 			look = w.copy
 		case m.State == registry.Pending || w.found[m.Location]:
@@ -113,9 +120,25 @@ func (w *walk) fail(err error) {
 
 // meet notes that a registry is at loc.
 func (w *walk) meet(loc store.Location) {
-	if loc != w.Own {
+	if loc != w.Own && !slices.Contains(w.foreign, loc) {
 		w.foreign = append(w.foreign, loc)
 	}
+}
+
+// lookAbove looks for registries that the tree lies below: its bundles may be theirs. Who may not look there goes by
+// what may be seen.
+func (w *walk) lookAbove(ctx context.Context, tree *store.Tree) error {
+	for loc := tree.Location(); parent(loc) != loc; {
+		loc = parent(loc)
+		has, err := tree.Has(ctx, loc, registryFolder)
+		if err != nil && !errors.Is(err, fs.ErrPermission) {
+			return err
+		}
+		if has {
+			w.meet(loc)
+		}
+	}
+	return nil
 }
 
 func parent(loc store.Location) store.Location {
