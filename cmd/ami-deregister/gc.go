@@ -163,6 +163,9 @@ func places(locations []string) ([]store.Location, error) {
 		if err != nil {
 			return nil, cli.Usagef("%w", err)
 		}
+		if strings.Contains(loc.Object("x"), "/.registry/") {
+			return nil, cli.Usagef("%s: what is below .registry/ is the registry's, and no place for bundles", loc)
+		}
 		if loc, err = place(loc); err != nil {
 			return nil, err
 		}

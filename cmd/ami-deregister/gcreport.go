@@ -212,5 +212,9 @@ func (r *report) result() error {
 	if found == nil {
 		found = []doneFinding{}
 	}
-	return r.env.Result("", map[string]any{"Findings": found})
+	object := map[string]any{"Findings": found}
+	if len(r.errs) > 0 {
+		object["Errors"] = strings.Split(r.errs.Error(), "\n")
+	}
+	return r.env.Result("", object)
 }
