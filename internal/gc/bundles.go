@@ -111,7 +111,9 @@ func (c *Collector) ended(ctx context.Context, x *index, f *folder, d document) 
 }
 
 // isOf reports whether the manifest is the one that was registered as an image, as far as the registry knows.
-func (d document) isOf(m registry.Image) bool { return m.ManifestDigest == "" || m.ManifestDigest == d.digest }
+func (d document) isOf(m registry.Image) bool {
+	return m.ManifestDigest == "" || m.ManifestDigest == d.digest
+}
 
 // needed says why a bundle is kept that no image names, "" if nobody needs it. A bundle with the manifest of a living
 // image may be that image's under another name, unless the registry knows that it was another's.

@@ -93,8 +93,9 @@ type Collector struct {
 
 	Now func() time.Time // time.Now if nil
 
-	docs  cache
-	again *index // the registry as it was when Act was called first
+	others outside
+	docs   cache
+	again  *index // the registry as it was when Act was called first
 }
 
 // A Plan is what Find found.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"amiforge/internal/registry"
@@ -105,10 +106,35 @@ func (c *Collector) locate(ctx context.Context, m registry.Image) (place, string
 			return place{t, loc}, name, nil
 		}
 	}
-	cfg, err := c.Config(m)
-	if err != nil {
-		return place{}, "", err
-	}
-	tree, err := store.OpenTree(ctx, loc, cfg)
+	tree, err := c.others.tree(ctx, loc, m, c.Config)
 	return place{tree, loc}, name, err
+}
+
+// outside are the stores that images name and that are in no tree of the collector's: one a bucket and region, so
+// that they are not connected to anew for each image.
+type outside struct {
+	mu    sync.Mutex
+	trees map[[2]string]*store.Tree
+}
+
+func (o *outside) tree(ctx context.Context, loc store.Location, m registry.Image, config func(registry.Image) (store.Config, error)) (*store.Tree, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	key := [2]string{m.Region, loc.Bucket}
+	if tree, ok := o.trees[key]; ok {
+		return tree, nil
+	}
+	cfg, err := config(m)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := store.OpenTree(ctx, store.Location{Bucket: loc.Bucket, Dir: loc.Dir}, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if o.trees == nil {
+		o.trees = map[[2]string]*store.Tree{}
+	}
+	o.trees[key] = tree
+	return tree, nil
 }

@@ -110,6 +110,24 @@ func TestImageOutOfReach(t *testing.T) {
 	}
 }
 
+// Images elsewhere are looked for unless the collector is a narrow one.
+func TestImageElsewhere(t *testing.T) {
+	onEach(t, func(w *world) {
+		lost, there := w.bundle("elsewhere/lost"), w.image(w.bundle("elsewhere/there"), "there")
+		w.put("web/readme", nil)
+		m := w.image(lost, "lost")
+		w.remove("elsewhere/lost/image.manifest.xml")
+		w.Trees = []*store.Tree{w.tree(w.in("web"))}
+		w.wants("image " + m.ID + " deregister")
+		w.Narrow = true
+		w.wants()
+		w.Narrow = false
+		if err := w.collect(w.Context()); err != nil || w.state(m) != registry.Deregistered || w.state(there) != registry.Available {
+			w.Errorf("%s, %s, %v", w.state(m), w.state(there), err)
+		}
+	})
+}
+
 // A folder that is gone from a tree is gone; one that a disk is missing from is not.
 func TestImageFolderIsGone(t *testing.T) {
 	onEach(t, func(w *world) {
