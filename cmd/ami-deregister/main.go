@@ -16,6 +16,7 @@ import (
 
 const usage = `Usage:
   ami-deregister ID [OPTION]…
+  ami-deregister --gc [LOCATION]… [OPTION]…
 
 Ends an image: it cannot be launched any more and its name is free. Its bundle stays,
 unless --delete-bundle says otherwise.
@@ -24,29 +25,58 @@ unless --delete-bundle says otherwise.
                             manifest last; refused while other images use the manifest
       --dry-run             check everything, change nothing
 ` + cli.RegistryUsage + `
+With --gc it finds what nobody needs: bundles without an image, half uploads, images
+without a bundle, and copies that nobody goes on with. It prints what it finds and
+changes nothing without --yes. Each LOCATION, s3://bucket/prefix or a directory, is
+looked through with all that lies below it, and only images with bundles there are
+looked at; without one, the region's store in the regions file, else where the
+registry is. With --account only what is that account's.
+
+      --gc                  find garbage
+  -y, --yes                 remove it; each is looked at once more before
+      --min-age AGE         leave alone what came later: 90m, 24h, 7d (default: 24h)
+      --keep-tag KEY[=VALUE]
+                            leave alone images with that tag, and their bundles; may be
+                            repeated
+
+A bundle goes by what its manifest names, the manifest last, other objects stay. While
+an image's record cannot be read, nothing is deleted from a store. No lock spans registry
+and store: who registers a bundle that is older than --min-age while --gc --yes runs may
+see it go.
+
 The registry is --registry or AMI_REGISTRY.
 
 Examples:
   ami-deregister ami-0123456789abcdef0 --registry s3://bucket
   ami-deregister ami-0123456789abcdef0 --delete-bundle
+  ami-deregister --gc s3://bucket --min-age 7d --keep-tag golden
+  ami-deregister --gc --registry store --yes
 `
 
 func main() { cli.Main(usage, run) }
 
 func run(ctx context.Context, e *cli.Env) error {
 	var deleteBundle bool
+	var garbage gcOptions
 	e.AddRegistryFlags(true)
 	e.Flags().BoolVar(&deleteBundle, "delete-bundle", false, "")
+	garbage.addFlags(e.Flags())
 	args, err := e.Parse()
+	if err == nil {
+		err = garbage.check(e.Flags(), args, deleteBundle)
+	}
 	if err != nil {
 		return err
-	}
-	if len(args) != 1 {
-		return cli.Usagef("which image? give one ID")
 	}
 	by, err := e.Caller()
 	if err != nil {
 		return err
+	}
+	if garbage.on {
+		return garbage.collect(ctx, e, by, args)
+	}
+	if len(args) != 1 {
+		return cli.Usagef("which image? give one ID")
 	}
 	engine, _, err := e.OpenRegistry(ctx, store.Location{})
 	if err != nil {

@@ -1,0 +1,69 @@
+package gc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"amiforge/internal/registry"
+	"amiforge/internal/store"
+)
+
+// copying reports whether the image is a copy whose bundle is, or was, on its way.
+func copying(m registry.Image) bool { return m.State == registry.Pending && m.SourceImageID != "" }
+
+// copiesItself reports whether the registry makes its copies and ends them, too.
+func (c *Collector) copiesItself() bool {
+	_, itself := c.Engine.(registry.RemoteCopier)
+	return itself
+}
+
+// errIdle ends a copy.
+var errIdle = errors.New("nobody has worked on the copy any more")
+
+// copy judges a pending copy. It is stale when neither it nor anything in its folder is young.
+func (c *Collector) copy(ctx context.Context, m registry.Image) []Finding {
+	if !c.old(m.CreationDate.Time) {
+		return nil
+	}
+	finding := Finding{Kind: Copy, Target: m.ID, Action: Abort, image: m}
+	f, err := c.copyFolder(ctx, m)
+	latest := m.CreationDate.Time
+	for _, o := range f.Objects {
+		latest = later(latest, o.Modified)
+		if f.own {
+			finding.Bytes += o.Size
+			finding.Objects++
+		}
+	}
+	if !c.old(latest) {
+		return nil
+	}
+	finding.Age, finding.at = c.age(latest), f.place
+	finding.Why = fmt.Sprintf("%s: pending as a copy of %s", m.Name, m.SourceImageID)
+	if err != nil {
+		finding.Action, finding.Why = Keep, fmt.Sprintf("%s: %v", m.Name, err)
+	}
+	return []Finding{finding}
+}
+
+// A copyFolder is where a copy puts its bundle. It is the copy's own if it is called by its ID.
+type copyFolder struct {
+	place
+	store.Folder
+	own bool
+}
+
+func (c *Collector) copyFolder(ctx context.Context, m registry.Image) (copyFolder, error) {
+	at, _, err := c.locate(ctx, m)
+	if err != nil {
+		return copyFolder{}, err
+	}
+	f := copyFolder{place: at, own: at.base() == m.ID}
+	f.Folder, err = at.tree.Folder(ctx, at.loc, nil)
+	if errors.Is(err, fs.ErrNotExist) && !errors.Is(err, store.ErrBucket) {
+		err = c.mounted(at.loc.Dir)
+	}
+	return f, err
+}
