@@ -144,7 +144,7 @@ func checkSame(ctx context.Context, e *cli.Env, image registry.Image) error {
 	if err != nil {
 		return err
 	}
-	if registry.DigestManifest(doc) != image.ManifestDigest {
+	if image.ManifestDigest != "" && registry.DigestManifest(doc) != image.ManifestDigest { // EC2 keeps none
 		return fmt.Errorf("%s is another manifest than the one that was registered: it stays (ami-delete-bundle deletes it)", object)
 	}
 	return nil
