@@ -45,8 +45,8 @@ type Bundle struct {
 }
 
 // Open reads the manifest called name from the store and, if the options tell whose it should be, checks its
-// signature before anything of it is believed; without Key and Signer it checks none. Its errors are manifest.ErrSignature, ErrUnsigned and ErrKey, ErrServiceKey, *manifest.Error and
-// those of the store.
+// signature before anything of it is believed; without Key and Signer it checks none. Its errors are
+// manifest.ErrSignature, ErrUnsigned and ErrKey, ErrServiceKey, *manifest.Error and those of the store.
 func Open(ctx context.Context, st Store, name string, opts *OpenOptions) (*Bundle, error) {
 	if opts == nil {
 		opts = &OpenOptions{}

@@ -2,7 +2,8 @@ package registry
 
 // An Image is a machine image as the registry knows it. Its JSON form is that of an image in the answer of
 // `aws ec2 describe-images`, with the additional fields Region, ManifestDigest, DeregistrationTime,
-// CooldownEnd and LaunchPermissions; a stored record is this form with a Nonce. New fields may be added, none is renamed.
+// CooldownEnd and LaunchPermissions; a stored record is this form with a Nonce. New fields may be added, none is
+// renamed.
 type Image struct {
 	ID          string `json:"ImageId"`
 	Name        string `json:"Name"`                  // 3 to 128 of letters, digits and ()[] ./-'@_

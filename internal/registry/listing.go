@@ -65,8 +65,8 @@ func (e *objects) entries(ctx context.Context) ([]store.Entry, error) {
 	return entries, nil
 }
 
-// entriesInParallel lists the keys of all records by the first digit of their IDs: a server returns a page after the other
-// of one listing, at the pace of the network.
+// entriesInParallel lists the keys of all records by the first digit of their IDs: a server returns the pages of one
+// listing one after the other, at the pace of the network.
 func (e *objects) entriesInParallel(ctx context.Context) ([]store.Entry, error) {
 	lists := make([][]store.Entry, len(hexDigits))
 	group, ctx := errgroup.WithContext(ctx)

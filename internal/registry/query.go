@@ -13,8 +13,7 @@ type Query struct {
 
 	// IDs asks for exactly these images, in this order; pending, failed, deprecated and disabled ones
 	// included. One that is unknown, deregistered, not to be seen by As or in another region than Region is
-	// InvalidAMIID.NotFound; one whose record
-	// cannot be understood is an *UnreadableError.
+	// InvalidAMIID.NotFound; one whose record cannot be understood is an *UnreadableError.
 	IDs []string
 
 	Owner    string // an account; with EC2 also self, whose the credentials are, and its other words

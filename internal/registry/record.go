@@ -41,8 +41,8 @@ func parseRecord(key string, text []byte) (record, error) {
 	return r, nil
 }
 
-// amend returns text, which holds before, changed so that it holds after, another of the same type. Only the fields that differ are
-// touched: those that a later version of this package added survive, on every level.
+// amend returns text, which holds before, changed so that it holds after, another of the same type. Only the fields
+// that differ are touched: those that a later version of this package added survive, on every level.
 func amend(text []byte, before, after any) ([]byte, error) {
 	fields, err := fieldsOf(text)
 	if err != nil {
