@@ -20,7 +20,7 @@ func clock() func() time.Time {
 	}
 }
 
-func TestRegisterDescribeDeregister(t *testing.T) {
+func TestRow6RegisterDescribeDeregister(t *testing.T) {
 	onEach(t, func(t *testing.T, open func() Keys) {
 		e := New(open(), &Options{Now: clock()})
 		m := register(t, e, web("web-1"))
@@ -109,7 +109,7 @@ func TestDeregisterRefuses(t *testing.T) {
 	})
 }
 
-func TestNameUniqueInOwnerAndRegion(t *testing.T) {
+func TestRow10NameUniqueInOwnerAndRegion(t *testing.T) {
 	onEach(t, func(t *testing.T, open func() Keys) {
 		e := New(open(), nil)
 		first := register(t, e, web("web-1"))
@@ -240,6 +240,25 @@ func TestUsers(t *testing.T) {
 		}
 		if _, err := Users(t.Context(), e, a.Location); err == nil || !strings.Contains(err.Error(), "ami-deadbeef") {
 			t.Errorf("with an unreadable record the error is %v", err)
+		}
+	})
+}
+
+// Deregistering ends the image and deletes nothing, in the registry or elsewhere.
+func TestRow48DeregisteringDeletesNothing(t *testing.T) {
+	onEach(t, func(t *testing.T, open func() Keys) {
+		e := New(open(), nil)
+		m := register(t, e, web("web-1"))
+		before := countKeys(t, open())
+		if _, err := e.Deregister(t.Context(), m.ID, Caller{}); err != nil {
+			t.Fatal(err)
+		}
+		if after := countKeys(t, open()); after != before {
+			t.Errorf("%d of %d records are left", after, before)
+		}
+		gone := describe(t, e, Query{IDs: []string{m.ID}, IncludeDeregistered: true})
+		if len(gone) != 1 || gone[0].Location != m.Location {
+			t.Errorf("what is left of the image: %+v", gone)
 		}
 	})
 }

@@ -51,7 +51,7 @@ func (s shelf) ask(t *testing.T, q Query) []string {
 	return names
 }
 
-func TestVisibility(t *testing.T) {
+func TestRow13Visibility(t *testing.T) {
 	s := fill(t)
 	user, owner := Caller{Account: other}, Caller{Account: self}
 	member := Caller{Account: "222233334444", Organizations: []string{org, unit}}
