@@ -37,6 +37,19 @@ func (f *File) Of(loc store.Location) (found Region, ok bool) {
 	return found, ok
 }
 
+// InBucket returns the region whose store is in a bucket, the first of several by name, and false if there is none.
+func (f *File) InBucket(bucket string) (Region, bool) {
+	if f == nil {
+		return Region{}, false
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.regions)) {
+		if r := f.regions[name]; r.Store.Bucket == bucket {
+			return r, true
+		}
+	}
+	return Region{}, false
+}
+
 func below(path, folder, separator string) bool {
 	folder = strings.TrimSuffix(folder, separator)
 	return folder == "" || path == folder || strings.HasPrefix(path, folder+separator)
