@@ -33,7 +33,7 @@ func (o *options) find(ctx context.Context, e *cli.Env) (*source, error) {
 		return nil, err
 	}
 	defer engine.Close()
-	listing, err := engine.Describe(ctx, registry.Query{As: caller, IDs: []string{o.id}})
+	listing, err := engine.Describe(ctx, registry.Query{As: caller, Region: caller.Region, IDs: []string{o.id}})
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w in registry %s", err, loc)
 	}

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"amiforge/internal/cli"
 	"amiforge/internal/store"
@@ -30,7 +31,8 @@ Somebody else may give an image the name that you look for. So a look-up by name
 --latest, want an owner: --owner, a filter on owner-id, or --any-owner.
 
 An account sees its own images, the public ones and those shared with it; of its own
-alone with whom they are shared. The registry is --registry, that of the region, or
+alone with whom they are shared. A record that cannot be read is named; the others are
+listed all the same, and the status is 1. The registry is --registry, that of the region, or
 AMI_REGISTRY. --region or AMI_REGION narrows the list to one region.
 
 Examples:
@@ -61,8 +63,8 @@ func run(ctx context.Context, e *cli.Env) error {
 	if o.latest {
 		listing.Latest()
 	}
-	for _, err := range listing.Unreadable {
-		e.Warnf("%v", err)
+	if err := e.Result(table(listing.Images), listing.Document()); err != nil {
+		return err
 	}
-	return e.Result(table(listing.Images), listing.Document())
+	return errors.Join(listing.Unreadable...)
 }

@@ -106,10 +106,28 @@ func (o *options) wantOwner(q registry.Query) error {
 	return nil
 }
 
+// awsFilters writes filters as AWS's tools have them, Name=state,Values=pending,available, as ours: state=pending and
+// state=available.
+func awsFilters(texts []string) []string {
+	var filters []string
+	for _, text := range texts {
+		name, values, ok := strings.Cut(text, ",Values=")
+		name, isAWS := strings.CutPrefix(name, "Name=")
+		if !ok || !isAWS {
+			filters = append(filters, text)
+			continue
+		}
+		for value := range strings.SplitSeq(values, ",") {
+			filters = append(filters, name+"="+value)
+		}
+	}
+	return filters
+}
+
 // parseFilters reads NAME=VALUE. Filters of one name are one, with all their values.
 func parseFilters(texts []string) ([]registry.Filter, error) {
 	var filters []registry.Filter
-	for _, text := range texts {
+	for _, text := range awsFilters(texts) {
 		name, value, ok := strings.Cut(text, "=")
 		if !ok || name == "" {
 			return nil, cli.Usagef("--filter %q: want NAME=VALUE, such as state=available", text)

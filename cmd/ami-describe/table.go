@@ -15,10 +15,10 @@ func table(images []registry.Image) string {
 	}
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tNAME\tSTATE\tARCHITECTURE\tCREATED\tREGION\tPUBLIC\tLOCATION")
+	fmt.Fprintln(w, "ID\tNAME\tSTATE\tARCHITECTURE\tCREATED\tOWNER\tREGION\tPUBLIC\tLOCATION")
 	for _, im := range images {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%t\t%s\n", im.ID, im.Name, im.State, im.Architecture,
-			im.CreationDate.Format("2006-01-02 15:04"), im.Region, im.Public(), im.Location)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%t\t%s\n", im.ID, im.Name, im.State, im.Architecture,
+			im.CreationDate.Format("2006-01-02 15:04"), im.Owner, im.Region, im.Public(), im.Location)
 	}
 	w.Flush()
 	return strings.TrimSuffix(b.String(), "\n")

@@ -102,7 +102,7 @@ func probe(ctx context.Context, e *cli.Env) error {
 func probeEngine(ctx context.Context, e *cli.Env, engine registry.Engine, loc string) error {
 	p, ok := engine.(registry.Prober)
 	if !ok || p.Endpoint() == "" {
-		e.Notef("%s: there is no server to probe", loc)
+		e.Notef("%s: needs no probe, only buckets do", loc)
 		return nil
 	}
 	if err := p.Probe(ctx); err != nil {

@@ -9,10 +9,10 @@ import (
 )
 
 const commonUsage = `Common options:
-      --region REGION      region of the store and of the registry
+      --region REGION      region of the image, and of the store where no regions file says it
       --endpoint-url URL   S3 endpoint, instead of AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL or AWS
       --profile NAME       profile of the AWS configuration files
-      --registry LOCATION  directory, s3:// or postgres:// of the registry, instead of AMI_REGISTRY
+      --registry LOCATION  registry: a directory, s3://, postgres:// or ec2://, instead of AMI_REGISTRY
       --json               print one JSON object, errors included
   -q, --quiet              no notes and no progress
       --verbose            say more

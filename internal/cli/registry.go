@@ -52,6 +52,9 @@ func (e *Env) RegistryLocation() string {
 
 // imageRegion returns what is known of ImageRegion.
 func (e *Env) imageRegion() (regions.Region, error) {
+	if _, err := e.regions(); err != nil {
+		return regions.Region{}, err
+	}
 	region, err := e.FindRegion(e.ImageRegion())
 	if err != nil && e.GivenRegion() == "" { // AWS_REGION may be about the store alone
 		return regions.Region{}, nil
@@ -63,7 +66,7 @@ func (e *Env) imageRegion() (regions.Region, error) {
 func (e *Env) OpenRegistryOf(ctx context.Context, region regions.Region, near store.Location) (registry.Engine, string, error) {
 	location := e.registryOf(region, near)
 	if location == "" {
-		return nil, "", Usagef("which registry? add --registry DIR or --registry s3://BUCKET, or: export AMI_REGISTRY=s3://BUCKET")
+		return nil, "", e.noRegistry()
 	}
 	shown, err := registry.CleanLocation(location)
 	if err != nil {
@@ -101,6 +104,15 @@ func (e *Env) registryConfig(region regions.Region, location string) (store.Conf
 const passwordAdvice = `--registry: passwords on the command line can be read by every user of the machine.
 Leave it out and set PGPASSWORD, or write it in ~/.pgpass; AMI_REGISTRY may hold the whole URL.`
 
+// noRegistry says how to name a registry.
+func (e *Env) noRegistry() error {
+	const advice = "add --registry DIR or --registry s3://BUCKET, or: export AMI_REGISTRY=s3://BUCKET"
+	if e.orVariable(e.regionsFile, "AMI_REGIONS") != "" && e.GivenRegion() == "" {
+		return Usagef("which registry? add --region REGION, whose is in the regions file, or %s", advice)
+	}
+	return Usagef("which registry? %s", advice)
+}
+
 func (e *Env) registryOf(region regions.Region, near store.Location) string {
 	root := region.Store
 	if root == (store.Location{}) {
@@ -135,7 +147,7 @@ func (e *Env) FindRegion(name string) (regions.Region, error) {
 		return regions.Region{}, err
 	}
 	if file == nil || name == noRegion {
-		return regions.Region{Name: name}, nil
+		return regions.Region{Name: name}, registry.CheckRegion(name)
 	}
 	region, err := file.Region(name)
 	if err != nil {
@@ -247,10 +259,12 @@ func (e *Env) Account(flag string) (string, error) {
 func (e *Env) Caller() (registry.Caller, error) {
 	account, err := e.Account(e.account)
 	if err != nil || account == "" {
-		return registry.Caller{}, err
+		return registry.Caller{Region: e.GivenRegion()}, err
 	}
 	organizations, err := e.Organizations()
-	return registry.Caller{Account: account, Organizations: organizations.Memberships(account)}, err
+	return registry.Caller{
+		Account: account, Organizations: organizations.Memberships(account), Region: e.GivenRegion(),
+	}, err
 }
 
 // Organizations reads the organizations file, which is nil if there is none.

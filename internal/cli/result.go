@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"amiforge/internal/registry"
 )
 
 // Result prints what the command is for, on standard output: text and a newline (an empty text prints nothing),
@@ -58,6 +60,8 @@ type ErrorObject struct {
 	Message string `json:"message"`
 	Status  int    `json:"status"`
 	Code    string `json:"code,omitempty"`
+
+	ImageIDs []string `json:"imageIds,omitempty"` // that it is about, such as the one that has the name
 }
 
 // report tells the user how the command failed, if it did: a line for each of several joined errors, and
@@ -80,6 +84,9 @@ func describe(err error) any {
 	o := ErrorObject{Message: err.Error(), Status: Status(err)}
 	if c, ok := errors.AsType[coded](err); ok {
 		o.Code = c.ErrorCode()
+	}
+	if refusal, ok := errors.AsType[*registry.Error](err); ok {
+		o.ImageIDs = refusal.IDs
 	}
 	if d, ok := errors.AsType[detailed](err); ok {
 		return d.Detail(o)

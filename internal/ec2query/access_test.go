@@ -82,7 +82,7 @@ func TestNoCredentials(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantAccess(t, c, "find AWS credentials: ")
+	wantAccess(t, c, "find AWS credentials: set AWS_ACCESS_KEY_ID")
 }
 
 func TestProfile(t *testing.T) {

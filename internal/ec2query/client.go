@@ -17,6 +17,7 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
 )
 
 // Options are a client's. The zero value takes all from the environment and the profile.
@@ -47,7 +48,8 @@ func NewClient(ctx context.Context, region string, opts *Options) (*Client, erro
 	if opts == nil {
 		opts = &Options{}
 	}
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithSharedConfigProfile(opts.Profile))
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region),
+		config.WithSharedConfigProfile(opts.Profile), config.WithLogger(logging.Nop{})) // errors say it all
 	if err != nil {
 		return nil, fmt.Errorf("ec2: load the AWS configuration: %w", err)
 	}
@@ -119,7 +121,7 @@ func (c *Client) sign(ctx context.Context, body []byte) (*http.Request, error) {
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
 	credentials, err := c.credentials.Retrieve(ctx)
 	if err != nil {
-		return nil, accessError{fmt.Errorf("find AWS credentials: %w", err)}
+		return nil, accessError{fmt.Errorf("find AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE: %w", err)}
 	}
 	if c.agent != "" {
 		req.Header.Set("User-Agent", c.agent)

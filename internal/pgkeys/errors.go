@@ -106,12 +106,13 @@ func (e *Error) answered(server *pgconn.PgError) {
 	switch {
 	case strings.HasPrefix(server.Code, "28"): // invalid authorization
 		e.causes = []error{server, store.ErrBucket, fs.ErrPermission}
-		e.Hint = "the password is taken from PGPASSWORD or ~/.pgpass"
+		e.Hint = "check the user; the password is taken from PGPASSWORD or ~/.pgpass"
 	case server.Code == noDatabase:
 		e.causes = []error{server, store.ErrBucket}
 		e.Hint = "make the database, as with createdb, or check its name"
 	case server.Code == noPrivilege:
 		e.causes = []error{server, store.ErrBucket, fs.ErrPermission}
+		e.Hint = "the owner of schema amiforge can GRANT USAGE on it, and SELECT, INSERT and UPDATE on its tables"
 	case server.Code == readOnly:
 		e.causes = []error{server, store.ErrBucket, fs.ErrPermission}
 		e.Hint = "the server is a standby, or the user's default_transaction_read_only is on"

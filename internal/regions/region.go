@@ -47,11 +47,11 @@ func (r Region) Place(given string) (store.Location, error) {
 		return r.Store, nil
 	}
 	if given == "" {
-		return store.Location{}, fmt.Errorf("region %s: no store: give s3://BUCKET, or the region an entry in the regions file", r.Name)
+		return store.Location{}, fmt.Errorf("region %s: no store: say where with --to s3://BUCKET, or give the region an entry in the regions file (--regions, AMI_REGIONS)", r.Name)
 	}
 	loc, err := store.ParseLocation(given)
 	if err == nil && r.Store == (store.Location{}) && loc.Bucket == "" {
-		err = fmt.Errorf("%s is not in a region of AWS: give s3://BUCKET", loc)
+		err = fmt.Errorf("%s is not in a region of AWS: want s3://BUCKET", loc)
 	}
 	if err != nil {
 		return store.Location{}, fmt.Errorf("region %s: %w", r.Name, err)
@@ -90,7 +90,7 @@ func (r *Region) set(m member) (err error) {
 	case "registry":
 		r.Registry, err = parseRegistry(m.value)
 	case "endpoint":
-		r.Endpoint, err = m.word()
+		r.Endpoint, err = parseEndpoint(m.value)
 	case "s3Region":
 		r.S3Region, err = m.word()
 	case "virtualization":
@@ -119,6 +119,16 @@ func parseRegistry(v value) (string, error) {
 		return "", err
 	}
 	_, err = registry.CleanLocation(text)
+	return text, err
+}
+
+// parseEndpoint refuses what store.Config would, but for what a URL may have beside its host.
+func parseEndpoint(v value) (string, error) {
+	text, err := v.word()
+	scheme, _, ok := strings.Cut(text, "://")
+	if err == nil && ok && scheme != "http" && scheme != "https" {
+		err = fmt.Errorf("scheme %q is not http or https", scheme)
+	}
 	return text, err
 }
 

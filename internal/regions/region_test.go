@@ -94,7 +94,7 @@ func TestPlace(t *testing.T) {
 		{"entry", entry, "", "s3://east/", ""},
 		{"given goes first", entry, "dir", "dir", ""},
 		{"AWS", aws, "s3://images/ami", "s3://images/ami", ""},
-		{"AWS without a store", aws, "", "", "region eu-west-1: no store: give s3://BUCKET"},
+		{"AWS without a store", aws, "", "", "region eu-west-1: no store: say where with --to s3://BUCKET"},
 		{"AWS with a directory", aws, "dir", "", "region eu-west-1: dir is not in a region of AWS"},
 		{"not a location", aws, "http://x", "", "region eu-west-1: location"},
 	}

@@ -87,7 +87,7 @@ func (e *objects) sameCopy(ctx context.Context, m Image, refused error) (Image, 
 func (e *objects) FinishCopy(ctx context.Context, id, manifestDigest string) (Image, error) {
 	return e.updateCopy(ctx, id, func(m *Image) error {
 		if !m.copying() && m.State != Available {
-			return unavailable(id)
+			return m.unavailable()
 		}
 		m.State, m.ManifestDigest = Available, manifestDigest
 		return nil
@@ -98,7 +98,7 @@ func (e *objects) FinishCopy(ctx context.Context, id, manifestDigest string) (Im
 func (e *objects) AbortCopy(ctx context.Context, id string, reason error) error {
 	_, err := e.updateCopy(ctx, id, func(m *Image) error {
 		if !m.copying() {
-			return unavailable(id)
+			return m.unavailable()
 		}
 		fail(m, reason)
 		return nil
@@ -112,7 +112,7 @@ func (e *objects) updateCopy(ctx context.Context, id string, change func(*Image)
 	}
 	m, err := e.update(ctx, id, func(m *Image) error {
 		if m.SourceImageID == "" {
-			return unavailable(id)
+			return m.unavailable()
 		}
 		return change(m)
 	})

@@ -21,14 +21,12 @@ type CopyRequest struct {
 	RamdiskID      string
 }
 
-// CopyOf returns the image that a copy of source is to become, for BeginCopy. It has what describes the machine and
+// CopyOf returns the image that a copy of source is to become, for BeginCopy. source is as Describe shows it to By:
+// who sees an image may copy it, if its bundle can be read. The copy has what describes the machine and
 // neither launch permissions nor dates nor protection; tags where they are asked for and the caller's own.
 func CopyOf(source Image, r CopyRequest) (Image, error) {
-	if !r.By.manages(source) && !source.Public() && !r.By.sharesIn(source) {
-		return Image{}, &Error{Code: AuthFailure, Message: "Not authorized for image:" + source.ID, IDs: []string{source.ID}}
-	}
 	if source.State != Available {
-		return Image{}, unavailable(source.ID)
+		return Image{}, source.unavailable()
 	}
 	m := Image{
 		Name: r.Name, Description: r.Description, Region: r.Region,

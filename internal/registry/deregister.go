@@ -12,7 +12,7 @@ func (e *objects) Deregister(ctx context.Context, id string, by Caller) (Image, 
 			return err
 		}
 		if m.State == Deregistered {
-			return unavailable(id)
+			return m.unavailable()
 		}
 		now := e.now()
 		if err := m.mayEnd(now); err != nil {

@@ -36,6 +36,7 @@ func NewDirKeys(location string) *DirKeys {
 
 // Get returns the value of key and its version. A missing one is fs.ErrNotExist.
 func (d *DirKeys) Get(ctx context.Context, key string) (value []byte, version string, err error) {
+	defer d.name(&err)
 	if err := checkKey(key); err != nil {
 		return nil, "", err
 	}
@@ -58,6 +59,13 @@ func (e noLocationError) Error() string { return "registry " + string(e) + ": no
 
 func (e noLocationError) Is(target error) bool { return target == fs.ErrNotExist }
 
+// name makes the path in an error one that users can find: below an os.Root it is relative.
+func (d *DirKeys) name(err *error) {
+	if e, ok := errors.AsType[*fs.PathError](*err); ok && !filepath.IsAbs(e.Path) {
+		*err = &fs.PathError{Op: e.Op, Path: filepath.Join(d.dir, e.Path), Err: e.Err}
+	}
+}
+
 // open opens the directory of the keys: fs.ErrNotExist if no registry has been kept in location.
 func (d *DirKeys) open() (*os.Root, error) {
 	root, err := os.OpenRoot(d.dir)
@@ -71,7 +79,8 @@ func (d *DirKeys) open() (*os.Root, error) {
 }
 
 // Create stores value where nothing is, else the error is fs.ErrExist.
-func (d *DirKeys) Create(ctx context.Context, key string, value []byte) (string, error) {
+func (d *DirKeys) Create(ctx context.Context, key string, value []byte) (version string, err error) {
+	defer d.name(&err)
 	if err := checkKey(key); err != nil {
 		return "", err
 	}
@@ -107,7 +116,8 @@ func (d *DirKeys) makeFolder() error {
 
 // Replace stores value where key still has version, else the error is store.ErrConflict. A missing one is
 // fs.ErrNotExist.
-func (d *DirKeys) Replace(ctx context.Context, key string, value []byte, version string) (string, error) {
+func (d *DirKeys) Replace(ctx context.Context, key string, value []byte, version string) (newVersion string, err error) {
+	defer d.name(&err)
 	if err := checkKey(key); err != nil {
 		return "", err
 	}
@@ -141,6 +151,7 @@ func (d *DirKeys) List(ctx context.Context, prefix string) iter.Seq2[store.Entry
 		}
 		defer root.Close()
 		if err := walk(ctx, root, prefix, yield); err != nil {
+			d.name(&err)
 			yield(store.Entry{}, err)
 		}
 	}

@@ -9,7 +9,8 @@ type Document struct {
 // A DocumentImage is an image with the fields that follow from the others.
 type DocumentImage struct {
 	Image
-	Public bool
+	BlockDeviceMappings []BlockDevice // a list also where there are none, as EC2 gives it
+	Public              bool
 }
 
 // Document returns the listing's JSON object. Launch permissions are there for the owner and the administrator only.
@@ -20,7 +21,8 @@ func (l *Listing) Document() Document {
 		if !l.as.manages(m) {
 			m.LaunchPermissions = nil
 		}
-		d.Images = append(d.Images, DocumentImage{Image: m, Public: public})
+		devices := append([]BlockDevice{}, m.BlockDevices...)
+		d.Images = append(d.Images, DocumentImage{Image: m, BlockDeviceMappings: devices, Public: public})
 	}
 	for _, err := range l.Unreadable {
 		d.Errors = append(d.Errors, err.Error())

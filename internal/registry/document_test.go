@@ -20,10 +20,10 @@ func TestDocument(t *testing.T) {
 		want    string
 	}{
 		"empty":   {Listing{}, `{"Images":[]}`},
-		"private": {Listing{Images: []Image{small}}, `{"Images":[{` + fields + `,"Public":false}]}`},
+		"private": {Listing{Images: []Image{small}}, `{"Images":[{` + fields + `,"BlockDeviceMappings":[],"Public":false}]}`},
 		"public": {
 			Listing{Images: []Image{public}},
-			`{"Images":[{` + fields + `,"LaunchPermissions":[{"UserId":"111122223333"},{"Group":"all"}],"Public":true}]}`,
+			`{"Images":[{` + fields + `,"LaunchPermissions":[{"UserId":"111122223333"},{"Group":"all"}],"BlockDeviceMappings":[],"Public":true}]}`,
 		},
 		"errors": {
 			Listing{Unreadable: []error{&UnreadableError{"images/x.json", errors.New("bad")}}},

@@ -20,7 +20,7 @@ func (e *ec2) Deregister(ctx context.Context, id string, by Caller) (Image, erro
 		return m, err
 	}
 	if m.State == Deregistered {
-		return m, unavailable(id)
+		return m, m.unavailable()
 	}
 	_, err = e.client.DeregisterImage(ctx, &ec2query.DeregisterImageInput{ImageID: id, DryRun: e.dryRun})
 	if err != nil && !(doubtful(err) && !e.dryRun && e.gone(ctx, id)) {

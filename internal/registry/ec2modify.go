@@ -54,7 +54,7 @@ func (d *edit) makeForEC2(changes []Change) error {
 		return unsupported("EC2 records the launches of an image itself.")
 	}
 	if d.State == Disabled && len(d.LaunchPermissions) > 0 { // EC2 would share it and then take that back
-		return unavailable(d.ID)
+		return d.unavailable()
 	}
 	return nil
 }

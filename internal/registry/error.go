@@ -63,9 +63,14 @@ func notFound(ids ...string) error {
 	return &Error{Code: IDNotFound, Message: fmt.Sprintf(format, strings.Join(ids, ", ")), IDs: ids}
 }
 
-func unavailable(id string) error {
-	message := fmt.Sprintf("The image id '[%s]' is no longer available", id)
-	return &Error{Code: IDUnavailable, Message: message, IDs: []string{id}}
+// unavailable says that an image is not in a state to be used so. EC2's message, which is meant for one that is
+// gone, is followed by what another one is.
+func (m Image) unavailable() error {
+	message := fmt.Sprintf("The image id '[%s]' is no longer available", m.ID)
+	if m.State != Deregistered && m.State != "" {
+		message += fmt.Sprintf(": it is %s", m.State)
+	}
+	return &Error{Code: IDUnavailable, Message: message, IDs: []string{m.ID}}
 }
 
 func notPermitted(id, message string) error {

@@ -49,7 +49,7 @@ func (e *objects) Modify(ctx context.Context, id string, by Caller, changes ...C
 // apply makes and judges the changes. They replace lists and never write into them: before has the same ones.
 func (d *edit) apply(changes []Change) error {
 	if d.State == Pending || d.State.dead() {
-		return unavailable(d.ID)
+		return d.unavailable()
 	}
 	if err := d.make(changes); err != nil {
 		return err
@@ -106,7 +106,7 @@ func Launched(at time.Time) Change {
 func Disable() Change {
 	return func(d *edit) error {
 		if d.State != Available && d.State != Disabled {
-			return unavailable(d.ID)
+			return d.unavailable()
 		}
 		d.State, d.LaunchPermissions = Disabled, nil
 		return nil
@@ -117,7 +117,7 @@ func Disable() Change {
 func Enable() Change {
 	return func(d *edit) error {
 		if d.State != Available && d.State != Disabled {
-			return unavailable(d.ID)
+			return d.unavailable()
 		}
 		d.State = Available
 		return nil

@@ -107,7 +107,7 @@ func (e *objects) settle(ctx context.Context, id string) (Image, error) {
 		case err == nil && latest.State == Failed:
 			return Image{}, errTakenOver
 		case err == nil && latest.State == Deregistered:
-			return latest.Image, unavailable(id)
+			return latest.Image, latest.unavailable()
 		case err == nil && latest.State != Pending:
 			return latest.Image, nil
 		}

@@ -127,10 +127,15 @@ func Open(ctx context.Context, location string, cfg store.Config, opts *Options)
 type Caller struct {
 	Account       string   // 12 digits, or empty
 	Organizations []string // the ARNs of the organization and the units that the account belongs to
+	Region        string   // to change images of this region alone; empty: of any
 }
 
-// mayChange returns AuthFailure unless the caller owns the image or administers the registry.
+// mayChange returns AuthFailure unless the caller owns the image or administers the registry. An image of another
+// region than the caller's is InvalidAMIID.NotFound there.
 func (c Caller) mayChange(m Image) error {
+	if !is(c.Region, m.Region) {
+		return notFound(m.ID)
+	}
 	if c.manages(m) {
 		return nil
 	}

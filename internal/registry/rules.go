@@ -122,7 +122,8 @@ func (m Image) checkSource() error {
 
 func checkOneOf(parameter, value string, allowed ...string) error {
 	if !slices.Contains(allowed, value) {
-		return invalid(parameter, value, "It is one of "+strings.Join(allowed, ", ")+".")
+		named := slices.DeleteFunc(slices.Clone(allowed), func(s string) bool { return s == "" })
+		return invalid(parameter, value, "It is one of "+strings.Join(named, ", ")+".")
 	}
 	return nil
 }

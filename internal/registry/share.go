@@ -83,13 +83,23 @@ func checkItem(kind, value string, ok bool) error {
 	if ok {
 		return nil
 	}
-	message := fmt.Sprintf("Invalid attribute item value %q for %s item type.", value, kind)
+	message := fmt.Sprintf("Invalid attribute item value %q for %s item type. One is like %s.", value, kind, itemExamples()[kind])
 	return &Error{Code: ItemValue, Message: message}
+}
+
+// itemExamples are what grantees look like.
+func itemExamples() map[string]string {
+	return map[string]string{
+		"userId":                "123456789012",
+		"group":                 "all",
+		"organizationArn":       "arn:aws:organizations::123456789012:organization/o-abcdefghij",
+		"organizationalUnitArn": "arn:aws:organizations::123456789012:ou/o-abcdefghij/ou-ab12-11111111",
+	}
 }
 
 func (d *edit) judgeShares() error {
 	if d.State == Disabled && len(d.LaunchPermissions) > 0 {
-		return unavailable(d.ID)
+		return d.unavailable()
 	}
 	more := len(d.LaunchPermissions) > len(d.before.LaunchPermissions)
 	if more && d.countShares() > maxShares {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -194,7 +195,7 @@ func TestShareRefuses(t *testing.T) {
 		})
 	}
 	_, err := e.Modify(t.Context(), m.ID, Caller{}, Share(LaunchPermission{UserID: "12"}))
-	if want := `InvalidAMIAttributeItemValue: Invalid attribute item value "12" for userId item type.`; err.Error() != want {
+	if want := `InvalidAMIAttributeItemValue: Invalid attribute item value "12" for userId item type. `; !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("error is %v", err)
 	}
 	modify(t, e, m.ID, Share(LaunchPermission{OrganizationARN: org}, LaunchPermission{OrganizationalUnitARN: unit}))

@@ -15,7 +15,7 @@ var errFresh = errors.New("launched or changed meanwhile")
 
 // Sweep decides on each image anew when it writes: a launch that is recorded meanwhile is not lost.
 func (e *objects) Sweep(ctx context.Context, by Caller, dryRun bool) ([]Image, error) {
-	listing, err := e.Describe(ctx, Query{Owner: by.Account})
+	listing, err := e.Describe(ctx, Query{Owner: by.Account, Region: by.Region})
 	if err != nil {
 		return nil, err
 	}

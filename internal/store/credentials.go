@@ -19,8 +19,15 @@ const (
 )
 
 // errNoCredentials tells what to set. Nothing is ever sent unsigned.
-var errNoCredentials = errors.New("no S3 credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, " +
+const errNoCredentials = credentialsError("no S3 credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, " +
 	"or AWS_PROFILE to a profile in ~/.aws/credentials that has keys")
+
+// A credentialsError keeps any bucket from being reached: it is ErrBucket.
+type credentialsError string
+
+func (e credentialsError) Error() string { return string(e) }
+
+func (credentialsError) Is(target error) bool { return target == ErrBucket }
 
 // credentials returns the first that is found in the order of the AWS tools: the environment, the profile,
 // a web identity (EKS), the container (ECS), the instance (EC2).
