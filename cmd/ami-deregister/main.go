@@ -93,7 +93,7 @@ func deregister(ctx context.Context, e *cli.Env, engine registry.Engine, id stri
 		}
 	}
 	image, err := engine.Deregister(ctx, id, by)
-	if isGone(err) && deleteBundle { // an earlier run was interrupted: go on with the bundle
+	if registry.HasCode(err, registry.IDUnavailable) && deleteBundle { // an earlier run was interrupted: go on with the bundle
 		err = nil
 		if e.DryRun {
 			err = registry.ErrDryRun
@@ -109,11 +109,6 @@ func deregister(ctx context.Context, e *cli.Env, engine registry.Engine, id stri
 	}
 	e.Notef("%s (%s) is deregistered", id, image.Name)
 	return e.Result("", map[string]any{"ImageId": id, "Deregistered": true, "BundleDeleted": deleteBundle})
-}
-
-func isGone(err error) bool {
-	refusal, ok := errors.AsType[*registry.Error](err)
-	return ok && refusal.Code == registry.IDUnavailable
 }
 
 // checkBundle refuses to delete a bundle that other images use, or that is not the one that was registered.

@@ -58,7 +58,7 @@ func (c *Collector) abort(ctx context.Context, f Finding) (Finding, error) {
 	if err != nil {
 		return f, err
 	}
-	again := slices.DeleteFunc(c.copy(ctx, m), func(g Finding) bool { return !copying(m) || g.Action != Abort })
+	again := slices.DeleteFunc(c.copy(ctx, m), func(g Finding) bool { return !m.Copying() || g.Action != Abort })
 	if len(again) == 0 {
 		return f, errOther
 	}
@@ -74,7 +74,7 @@ func (c *Collector) abort(ctx context.Context, f Finding) (Finding, error) {
 
 // unlessEnded returns err, or errOther where it says that the image has reached its end otherwise.
 func unlessEnded(err error) error {
-	if refusal, ok := errors.AsType[*registry.Error](err); ok && refusal.Code == registry.IDUnavailable {
+	if registry.HasCode(err, registry.IDUnavailable) {
 		return errOther
 	}
 	return err

@@ -161,7 +161,10 @@ func TestActFails(t *testing.T) {
 		w.bundle("a")
 		w.bundle("b")
 		proxy := faultproxy.New(w, server.Endpoint)
-		proxy.Add(faultproxy.Rule{Method: "DELETE", Path: "a/image.part.01", Times: faultproxy.Always, Fault: faultproxy.Answer(http.StatusForbidden, "AccessDenied", "no")})
+		proxy.Add(faultproxy.Rule{
+			Method: "DELETE", Path: "a/image.part.01", Times: faultproxy.Always,
+			Fault: faultproxy.Answer(http.StatusForbidden, "AccessDenied", "no"),
+		})
 		w.cfg.Endpoint = proxy.URL
 		w.Trees[0] = w.tree(w.root)
 		if err := w.collect(w.Context()); err == nil {

@@ -90,5 +90,5 @@ func (c *Collector) dead(ctx context.Context, id string) (registry.Image, bool) 
 		return registry.Image{}, false
 	}
 	m := listing.Images[0]
-	return m, m.State == registry.Failed || m.State == registry.Deregistered
+	return m, m.State.Dead()
 }

@@ -91,9 +91,9 @@ func (w *walk) images(ctx context.Context) error {
 		switch {
 		case !w.concerns(m):
 			continue
-		case copying(m) && w.copiesItself():
+		case m.Copying() && w.copiesItself():
 			continue
-		case copying(m):
+		case m.Copying():
 			look = w.copy
 		case m.State == registry.Pending || w.found[m.Location]:
 			continue

@@ -128,7 +128,7 @@ func (e *ec2) addShares(ctx context.Context, images []Image) error {
 		}
 		group.Go(func() error {
 			shares, err := e.launchPermissions(ctx, m.ID)
-			if hasCode(err, AuthFailure, Unauthorized, IDNotFound, IDUnavailable) {
+			if HasCode(err, AuthFailure, Unauthorized, IDNotFound, IDUnavailable) {
 				return nil
 			}
 			images[i].LaunchPermissions = shares

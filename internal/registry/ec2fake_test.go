@@ -360,7 +360,7 @@ func (f *fakeEC2) attribute(ctx context.Context, in *ec2query.AttributeInput) (a
 	}
 	m := listing.Images[0]
 	if m.Owner != self {
-		return nil, f.as().mayChange(m)
+		return nil, f.as().MayChange(m)
 	}
 	permissions := each(m.LaunchPermissions, func(p LaunchPermission) ec2query.LaunchPermission { return ec2query.LaunchPermission(p) })
 	return &ec2query.DescribeImageAttributeOutput{ImageID: m.ID, LaunchPermissions: permissions}, nil

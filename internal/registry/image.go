@@ -92,8 +92,10 @@ type LaunchPermission struct {
 	OrganizationalUnitARN string `json:"OrganizationalUnitArn,omitempty"`
 }
 
-// copying reports whether the image is a copy whose bundle is on its way.
-func (m Image) copying() bool { return m.State == Pending && m.SourceImageID != "" }
+// Copying reports whether the image is a copy whose bundle is on its way.
+func (m Image) Copying() bool { return m.State == Pending && m.SourceImageID != "" }
+
+func (m Image) copying() bool { return m.Copying() }
 
 // Public reports whether every account may launch the image.
 func (m Image) Public() bool {

@@ -31,7 +31,7 @@ func (e *objects) Modify(ctx context.Context, id string, by Caller, changes ...C
 		return Image{}, missing("attribute")
 	}
 	m, err := e.update(ctx, id, func(m *Image) error {
-		if err := by.mayChange(*m); err != nil {
+		if err := by.MayChange(*m); err != nil {
 			return err
 		}
 		d := &edit{Image: *m, before: *m, now: e.now()}

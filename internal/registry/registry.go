@@ -129,8 +129,8 @@ type Caller struct {
 	Organizations []string // the ARNs of the organization and the units that the account belongs to
 }
 
-// mayChange returns AuthFailure unless the caller owns the image or administers the registry.
-func (c Caller) mayChange(m Image) error {
+// MayChange returns AuthFailure unless the caller owns the image or administers the registry.
+func (c Caller) MayChange(m Image) error {
 	if c.manages(m) {
 		return nil
 	}
