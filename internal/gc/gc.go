@@ -17,7 +17,8 @@
 // What is not surely garbage stays. Age counts from when an object came to its place, and for a bundle from the end
 // of its image too. While a record cannot be read, or if the registry has no image at all and so is likely the wrong
 // one, no object is deleted. What belongs to another registry below a tree stays, and so does a bundle whose
-// manifest is that of a living image: the image may name it in another way, as another machine mounts it.
+// manifest is that of a living image which is not seen to have it elsewhere: the image may name it in another way, as
+// another machine mounts it.
 package gc
 
 import (
