@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"time"
 
 	"amiforge/bundle"
 	"amiforge/internal/registry"
@@ -120,25 +121,38 @@ func (c *Collector) empty(ctx context.Context, at place) error {
 
 // reread judges a folder anew.
 func (c *Collector) reread(ctx context.Context, at place) ([]Finding, error) {
-	if c.again == nil {
-		x, err := c.readIndex(ctx)
-		if err != nil {
-			return nil, err
-		}
-		c.again = x
+	x, err := c.freshIndex(ctx)
+	if err != nil {
+		return nil, err
 	}
-	found, err := at.tree.Folder(ctx, at.loc, c.again.wanted())
+	found, err := at.tree.Folder(ctx, at.loc, x.wanted())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, errOther
 	}
 	if err != nil {
 		return nil, err
 	}
-	f, err := c.readManifests(ctx, c.again, at, found.Objects)
+	f, err := c.readManifests(ctx, x, at, found.Objects)
 	if err != nil {
 		return nil, err
 	}
-	return c.judge(ctx, c.again, f), nil
+	return c.judge(ctx, x, f), nil
+}
+
+// fresh is for how long Act goes by one reading of the registry.
+const fresh = 5 * time.Second
+
+// freshIndex returns the registry as it was read lately, or as it is.
+func (c *Collector) freshIndex(ctx context.Context) (*index, error) {
+	if c.again != nil && c.age(c.read) < fresh {
+		return c.again, nil
+	}
+	x, err := c.readIndex(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.again, c.read = x, c.now()
+	return x, nil
 }
 
 // unused returns an error if an image has come to have the manifest of a bundle.

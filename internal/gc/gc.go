@@ -9,10 +9,11 @@
 // manifest than the registered one.
 //
 // Find looks and changes nothing. Act does one of the things found, and judges it anew before: it locks the bundle
-// where the store has locks, reads the folder, then the registry, and acts only if it finds the same again. What
-// remains is the time from that reading of the registry to the last deletion, in which somebody may register the
-// bundle: ami-register, which looks for all parts first, then registers a bundle that is going. No lock spans a
-// registry and a store, so only MinAge keeps the two apart.
+// where the store has locks, reads the registry, unless it did so in the last seconds, then the folder, and acts only
+// if it finds the same again and the registry, asked once more, has no image at that very location. What remains is
+// the time from that answer to the last deletion, and some seconds for an image that names the bundle in another way.
+// Somebody may register the bundle in it: ami-register, which looks for all parts first, then registers a bundle that
+// is going. No lock spans a registry and a store, so only MinAge keeps the two apart.
 //
 // What is not surely garbage stays. Age counts from when an object came to its place, and for a bundle from the end
 // of its image too. While a record cannot be read, or if the registry has no image at all and so is likely the wrong
@@ -96,7 +97,8 @@ type Collector struct {
 
 	others outside
 	docs   cache
-	again  *index // the registry as it was when Act was called first
+	again  *index    // the registry as Act has read it lately
+	read   time.Time // when that was
 }
 
 // A Plan is what Find found.
