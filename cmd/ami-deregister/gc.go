@@ -117,6 +117,9 @@ func openTrees(ctx context.Context, e *cli.Env, c *gc.Collector, given []store.L
 	if err != nil {
 		return err
 	}
+	if c.Foreign, err = e.ForeignStores(region, at); err != nil {
+		return err
+	}
 	roots := given
 	if len(roots) == 0 {
 		if roots, err = defaultRoots(region, c.Own, at); err != nil {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 
 	"amiforge/internal/regions"
@@ -66,22 +67,22 @@ const passwordAdvice = `--registry: passwords on the command line can be read by
 Leave it out and set PGPASSWORD, or write it in ~/.pgpass; AMI_REGISTRY may hold the whole URL.`
 
 func (e *Env) registryOf(region regions.Region, near store.Location) string {
+	flag := ""
+	if e.Flags().Changed("registry") {
+		flag = e.Registry
+	}
+	return cmp.Or(flag, region.Registry, e.Registry, registryRoot(region, near))
+}
+
+// registryRoot returns where a registry is that nothing else names.
+func registryRoot(region regions.Region, near store.Location) string {
 	root := region.Store
 	if root == (store.Location{}) {
 		root = store.Location{Bucket: near.Bucket}
 	} else if root.Bucket != "" {
 		root.Prefix = ""
 	}
-	flag := ""
-	if e.Flags().Changed("registry") {
-		flag = e.Registry
-	}
-	for _, location := range []string{flag, region.Registry, e.Registry, location(root)} {
-		if location != "" {
-			return location
-		}
-	}
-	return ""
+	return location(root)
 }
 
 func location(l store.Location) string {

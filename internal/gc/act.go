@@ -67,7 +67,7 @@ func (c *Collector) abort(ctx context.Context, f Finding) (Finding, error) {
 		return f, unlessEnded(err)
 	}
 	f = again[0]
-	if f.at.base() != m.ID {
+	if f.at.base() != m.ID || c.isForeign(m.Location) {
 		return f, nil
 	}
 	return f, c.empty(ctx, f.at)

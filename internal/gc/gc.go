@@ -17,7 +17,7 @@
 //
 // What is not surely garbage stays. Age counts from when an object came to its place, and for a bundle from the end
 // of its image too. While a record cannot be read, or if the registry has no image at all and so is likely the wrong
-// one, no object is deleted. What belongs to another registry below a tree stays, and so does a bundle whose
+// one, no object is deleted. What lies below another registry, or in its store, stays, and so does a bundle whose
 // manifest is that of a living image which is not seen to have it elsewhere: the image may name it in another way, as
 // another machine mounts it.
 package gc
@@ -45,7 +45,7 @@ const (
 	Incomplete Kind = "incomplete" // an image some of whose parts are missing
 	Changed    Kind = "changed"    // an image whose manifest is another one than when it was registered
 	Unreadable Kind = "unreadable" // a manifest that cannot be understood
-	Foreign    Kind = "registry"   // another registry, to which the bundles below it belong
+	Foreign    Kind = "registry"   // another registry, or its store: the bundles below belong to it
 )
 
 // An Action is what Act does about a finding.
@@ -82,8 +82,11 @@ type Collector struct {
 	Engine registry.Engine
 	Own    store.Location // where the registry is; zero if it is in no store
 
-	Trees  []*store.Tree // to look through. Directories are absolute and without symbolic links.
-	Narrow bool          // only images with bundles in the trees are looked at
+	// Trees are what to look through, and Foreign the stores of other registries, as far as they are known. Directories
+	// are absolute and without symbolic links.
+	Trees   []*store.Tree
+	Foreign []store.Location
+	Narrow  bool // only images with bundles in the trees are looked at
 
 	// Config tells how to reach the bundle of an image that is in no tree.
 	Config func(registry.Image) (store.Config, error)
@@ -95,6 +98,7 @@ type Collector struct {
 
 	Now func() time.Time // time.Now if nil
 
+	met    []store.Location // other registries that Find came to
 	others outside
 	docs   cache
 	again  *index    // the registry as Act has read it lately
@@ -164,6 +168,7 @@ func (c *Collector) Find(ctx context.Context) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.met = nil
 	w := &walk{Collector: c, index: x, found: map[string]bool{}}
 	if err := w.trees(ctx); err != nil {
 		return nil, err
