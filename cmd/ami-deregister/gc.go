@@ -90,6 +90,9 @@ func (o *gcOptions) collect(ctx context.Context, e *cli.Env, by registry.Caller,
 		return err
 	}
 	defer engine.Close()
+	if _, isEC2 := registry.EC2Region(at); isEC2 && by.Account == "" {
+		return cli.Usagef("--gc with EC2 takes --account ACCOUNT: EC2 hides the images of others, and their bundles are not garbage")
+	}
 	c.Engine = engine
 	if err := openTrees(ctx, e, c, given, at); err != nil {
 		return err

@@ -10,12 +10,6 @@ import (
 	"amiforge/internal/store"
 )
 
-// copiesItself reports whether the registry makes its copies and ends them, too.
-func (c *Collector) copiesItself() bool {
-	_, itself := c.Engine.(registry.RemoteCopier)
-	return itself
-}
-
 // errIdle ends a copy.
 var errIdle = errors.New("nobody has worked on the copy any more")
 

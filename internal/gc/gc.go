@@ -91,7 +91,7 @@ type Collector struct {
 	// Config tells how to reach the bundle of an image that is in no tree.
 	Config func(registry.Image) (store.Config, error)
 
-	By     registry.Caller // an account: only what is its own is looked at
+	By     registry.Caller // an account: only what is its own is looked at; a must where the registry is EC2
 	Region string          // only images of this region are looked at; "" is every region
 	MinAge time.Duration   // what is younger is left alone
 	Keep   []Tag           // images that have one of these are left alone, with their bundles

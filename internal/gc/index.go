@@ -2,6 +2,8 @@ package gc
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 
 	"amiforge/internal/registry"
@@ -21,8 +23,12 @@ type index struct {
 	unreadable []error
 }
 
-// readIndex reads the registry. It does so as the administrator: whoever's image it is, it needs its bundle.
+// readIndex reads the registry. It does so as the administrator: whoever's image it is, it needs its bundle. A remote
+// registry shows the account's own images only.
 func (c *Collector) readIndex(ctx context.Context) (*index, error) {
+	if c.isRemote() && c.By.Account == "" {
+		return nil, errors.New("the registry hides the images of other accounts: only one account's garbage can be found")
+	}
 	listing, err := c.Engine.Describe(ctx, registry.Query{
 		IncludePending: true, IncludeDisabled: true, IncludeDeprecated: true, IncludeDeregistered: true,
 	})
@@ -34,6 +40,9 @@ func (c *Collector) readIndex(ctx context.Context) (*index, error) {
 		ended: map[string][]registry.Image{}, kept: map[string]bool{}, names: map[string]bool{}, unreadable: listing.Unreadable,
 	}
 	for _, m := range listing.Images {
+		if c.isRemote() && m.Owner != c.By.Account {
+			return nil, fmt.Errorf("the registry shows the images of account %s, not those of %s", m.Owner, c.By.Account)
+		}
 		m.Location = spelled(m.Location)
 		if c.keeps(m) {
 			x.kept[folderOf(m.Location)] = true

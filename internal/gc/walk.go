@@ -89,7 +89,7 @@ func (w *walk) images(ctx context.Context) error {
 		switch {
 		case !w.concerns(m):
 			continue
-		case m.Copying() && w.copiesItself():
+		case m.Copying() && w.isRemote():
 			continue
 		case m.Copying():
 			look = w.copy
