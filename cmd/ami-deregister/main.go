@@ -88,7 +88,7 @@ func run(ctx context.Context, e *cli.Env) error {
 
 func deregister(ctx context.Context, e *cli.Env, engine registry.Engine, id string, by registry.Caller, deleteBundle bool) error {
 	if deleteBundle {
-		if err := checkBundle(ctx, e, engine, id); err != nil {
+		if err := checkBundle(ctx, e, engine, id, by); err != nil {
 			return err
 		}
 	}
@@ -111,13 +111,17 @@ func deregister(ctx context.Context, e *cli.Env, engine registry.Engine, id stri
 	return e.Result("", map[string]any{"ImageId": id, "Deregistered": true, "BundleDeleted": deleteBundle})
 }
 
-// checkBundle refuses to delete a bundle that other images use, or that is not the one that was registered.
-func checkBundle(ctx context.Context, e *cli.Env, engine registry.Engine, id string) error {
+// checkBundle refuses to delete a bundle that other images use, or that is not the one that was registered. Of either
+// only those are told who may end the image.
+func checkBundle(ctx context.Context, e *cli.Env, engine registry.Engine, id string, by registry.Caller) error {
 	listing, err := engine.Describe(ctx, registry.Query{IDs: []string{id}, IncludeDeregistered: true})
 	if err != nil {
 		return err
 	}
 	image := listing.Images[0]
+	if err := by.MayChange(image); err != nil {
+		return err
+	}
 	users, err := registry.Users(ctx, engine, image.Location)
 	if err != nil {
 		return err
