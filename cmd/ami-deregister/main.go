@@ -39,10 +39,14 @@ registry is. With --account only what is that account's.
                             leave alone images with that tag, and their bundles; may be
                             repeated
 
+A bundle older than --min-age that no image in this registry has is garbage. Stores that
+several registries share are safe only as far as the regions file or .registry/ folders
+show it; what lies there is kept. EC2 takes --account, and hides what others need.
+
 A bundle goes by what its manifest names, the manifest last, other objects stay. While
-an image's record cannot be read, nothing is deleted from a store. No lock spans registry
-and store: who registers a bundle that is older than --min-age while --gc --yes runs may
-see it go.
+an image's record cannot be read, nothing is deleted from a store; that, and a folder
+that cannot be read, is exit status 1 of a plan too. No lock spans registry and store:
+who registers a bundle that is older than --min-age while --gc --yes runs may see it go.
 
 The registry is --registry or AMI_REGISTRY.
 
