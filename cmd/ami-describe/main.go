@@ -58,8 +58,8 @@ func run(ctx context.Context, e *cli.Env) error {
 	if err != nil {
 		return err
 	}
-	if n := len(listing.Images); o.latest && n > 1 {
-		listing.Images = listing.Images[n-1:]
+	if o.latest {
+		listing.Latest()
 	}
 	for _, err := range listing.Unreadable {
 		e.Warnf("%v", err)

@@ -66,6 +66,8 @@ func (o *options) setOwner(e *cli.Env, q *registry.Query) (err error) {
 		return cli.Usagef("--owner self: whose are you? add --account ACCOUNT, or: export AMI_ACCOUNT=ACCOUNT")
 	case o.owner == "self":
 		q.Owner = cmp.Or(q.As.Account, "self")
+	case onEC2(e) && slices.Contains(aliases(), o.owner):
+		q.Owner = o.owner
 	case o.owner != "":
 		q.Owner, err = e.Account(o.owner)
 	}
@@ -74,9 +76,12 @@ func (o *options) setOwner(e *cli.Env, q *registry.Query) (err error) {
 
 // onEC2 reports whether the registry is EC2, which knows who asks.
 func onEC2(e *cli.Env) bool {
-	_, ok := registry.EC2Region(e.Registry)
+	_, ok := registry.EC2Region(e.RegistryLocation())
 	return ok
 }
+
+// aliases are what owners are called at EC2, beside their accounts.
+func aliases() []string { return []string{"amazon", "aws-marketplace", "aws-backup-vault"} }
 
 func grantee(e *cli.Env, by registry.Caller, who string) (string, error) {
 	switch {
@@ -90,12 +95,13 @@ func grantee(e *cli.Env, by registry.Caller, who string) (string, error) {
 
 // wantOwner refuses a look-up whose answer anybody could forge by giving an image the right name.
 func (o *options) wantOwner(q registry.Query) error {
-	byOwner := func(f registry.Filter) bool { return f.Name == "owner-id" }
+	byOwner := func(f registry.Filter) bool { return f.Name == "owner-id" || f.Name == "owner-alias" }
 	byName := func(f registry.Filter) bool { return f.Name == "name" }
 	named := q.Name != "" || o.latest || slices.ContainsFunc(q.Filters, byName)
 	owned := q.Owner != "" || o.anyOwner || len(q.IDs) > 0 || slices.ContainsFunc(q.Filters, byOwner)
 	if named && !owned {
-		return cli.Usagef("whose image? others may have given one of theirs the same name: add --owner self, --owner ACCOUNT or --any-owner")
+		return cli.Usagef("whose image? others may have given one of theirs the same name: " +
+			"add --owner self, --owner ACCOUNT or --any-owner")
 	}
 	return nil
 }

@@ -11,16 +11,20 @@ import (
 	"amiforge/internal/store"
 )
 
-// FindImage returns the image with an ID from the registry. One that was not registered to its end has no bundle
-// to speak of, and is refused, and so is one that was deregistered. Its errors name the registry, since the image may
-// be in another.
+// FindImage returns the image with an ID from the registry, if who speaks may see it. One that was not registered to
+// its end has no bundle to speak of, and is refused, and so is one that was deregistered. Its errors name the
+// registry, since the image may be in another.
 func FindImage(ctx context.Context, e *Env, id string) (registry.Image, error) {
 	engine, loc, err := e.OpenRegistry(ctx, store.Location{})
 	if err != nil {
 		return registry.Image{}, err
 	}
 	defer engine.Close()
-	listing, err := engine.Describe(ctx, registry.Query{IDs: []string{id}, IncludeDeregistered: true})
+	by, err := e.Caller()
+	if err != nil {
+		return registry.Image{}, err
+	}
+	listing, err := engine.Describe(ctx, registry.Query{As: by, IDs: []string{id}, IncludeDeregistered: true})
 	if errors.Is(err, fs.ErrNotExist) {
 		return registry.Image{}, fmt.Errorf("%w in registry %s", err, loc)
 	}

@@ -35,14 +35,29 @@ func (e *Env) AddRegistryFlags(changes bool) {
 // that near is in. It returns its location too, as messages show it: without a password, which only AMI_REGISTRY may
 // have in it.
 func (e *Env) OpenRegistry(ctx context.Context, near store.Location) (registry.Engine, string, error) {
-	region, err := e.FindRegion(e.ImageRegion())
-	if err != nil && e.GivenRegion() == "" { // AWS_REGION may be about the store alone
-		region, err = regions.Region{}, nil
-	}
+	region, err := e.imageRegion()
 	if err != nil {
 		return nil, "", err
 	}
 	return e.OpenRegistryOf(ctx, region, near)
+}
+
+// RegistryLocation returns where OpenRegistry looks if nothing is near, "" where it does not know.
+func (e *Env) RegistryLocation() string {
+	region, err := e.imageRegion()
+	if err != nil {
+		return ""
+	}
+	return e.registryOf(region, store.Location{})
+}
+
+// imageRegion returns what is known of ImageRegion.
+func (e *Env) imageRegion() (regions.Region, error) {
+	region, err := e.FindRegion(e.ImageRegion())
+	if err != nil && e.GivenRegion() == "" { // AWS_REGION may be about the store alone
+		return regions.Region{}, nil
+	}
+	return region, err
 }
 
 // OpenRegistryOf opens the registry of a region, see OpenRegistry.
@@ -58,8 +73,29 @@ func (e *Env) OpenRegistryOf(ctx context.Context, region regions.Region, near st
 	if location == e.Registry && e.Flags().Changed("registry") && registry.HasPassword(location) {
 		return nil, shown, Usagef("%s", passwordAdvice)
 	}
-	engine, err := registry.Open(ctx, location, e.StoreConfigIn(region), &registry.Options{DryRun: e.DryRun})
+	cfg, err := e.registryConfig(region, location)
+	if err != nil {
+		return nil, shown, err
+	}
+	engine, err := registry.Open(ctx, location, cfg, &registry.Options{DryRun: e.DryRun})
 	return engine, shown, err
+}
+
+// registryConfig returns how to reach the registry of a region. Where that is in another region's bucket, it is as the
+// entry of that one says.
+func (e *Env) registryConfig(region regions.Region, location string) (store.Config, error) {
+	loc, err := store.ParseLocation(location)
+	if err != nil || loc.Bucket == "" || loc.Bucket == region.Store.Bucket {
+		return e.StoreConfigIn(region), nil
+	}
+	file, err := e.regions()
+	if err != nil {
+		return store.Config{}, err
+	}
+	if other, ok := file.InBucket(loc.Bucket); ok {
+		region = other
+	}
+	return e.StoreConfigIn(region), nil
 }
 
 // passwordAdvice is the answer to a database's password in a flag.

@@ -31,6 +31,16 @@ func (f *File) Of(loc store.Location) (found Region, ok bool) {
 	return found, ok
 }
 
+// InBucket returns the region whose store is in a bucket, the first of several by name, and false if there is none.
+func (f *File) InBucket(bucket string) (Region, bool) {
+	for _, r := range f.All() {
+		if r.Store.Bucket == bucket {
+			return r, true
+		}
+	}
+	return Region{}, false
+}
+
 func below(path, folder, separator string) bool {
 	folder = strings.TrimSuffix(folder, separator)
 	return folder == "" || path == folder || strings.HasPrefix(path, folder+separator)

@@ -59,3 +59,18 @@ func TestRow65RegionIsWhereTheBundleIs(t *testing.T) {
 		t.Error("a region of AWS holds what is not in a bucket, or not what is")
 	}
 }
+
+func TestInBucket(t *testing.T) {
+	regions, err := parseRegions([]byte(`{"west": {"store": "s3://one/west"}, "east": {"store": "s3://one/east"}, "here": {"store": "here"}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, ok := (&File{regions: regions}).InBucket("one"); !ok || r.Name != "east" {
+		t.Errorf("bucket one is of region %q", r.Name)
+	}
+	for _, file := range []*File{{regions: regions}, nil} {
+		if r, ok := file.InBucket("two"); ok {
+			t.Errorf("bucket two is of region %s", r.Name)
+		}
+	}
+}

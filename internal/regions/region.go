@@ -18,8 +18,8 @@ type Region struct {
 	// path is relative to the working directory, as on the command line.
 	Store store.Location
 
-	// Registry is where the images are recorded, as registry.Open takes it. Empty: as without a regions file, --registry, AMI_REGISTRY
-	// or the root of the store's bucket.
+	// Registry is where the images are recorded, as registry.Open takes it. Empty: as without a regions file,
+	// --registry, AMI_REGISTRY or the root of the store's bucket.
 	Registry string
 
 	Endpoint       string   // URL of the S3 service; empty: as without a regions file
@@ -75,6 +75,9 @@ func parseRegion(entry member) (Region, error) {
 	}
 	if r.Store == (store.Location{}) {
 		return Region{}, fmt.Errorf("line %d: region %s: no store", entry.line, r.Name)
+	}
+	if name, ok := registry.EC2Region(r.Registry); ok && name != r.Name {
+		return Region{}, fmt.Errorf("line %d: region %s: its registry is EC2 in %s, so call it that", entry.line, r.Name, name)
 	}
 	return r, nil
 }

@@ -91,10 +91,10 @@ func (e *objects) vacate(ctx context.Context, m Image, held heldClaim) error {
 	if held.Released {
 		return nil
 	}
-	for attempt := 0; ; attempt++ {
+	for attempt := range updateAttempts {
 		holder, err := e.load(ctx, held.ImageID)
 		switch {
-		case errors.Is(err, fs.ErrNotExist):
+		case isMissing(err):
 			err = e.bury(ctx, m, held.ImageID)
 		case err != nil:
 			return fmt.Errorf("image %s, which has name %q: %w", held.ImageID, m.Name, err)
@@ -113,7 +113,11 @@ func (e *objects) vacate(ctx context.Context, m Image, held heldClaim) error {
 		if !moved(err) && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
+		if err := e.wait(ctx, firstPause); err != nil {
+			return err
+		}
 	}
+	return fmt.Errorf("image %s, which has name %q: other writers came first %d times", held.ImageID, m.Name, updateAttempts)
 }
 
 // bury makes a failed record for an image that a claim names and that has none, so that it can have no other.

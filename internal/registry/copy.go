@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// BeginCopy makes a pending record, takes a place for it and makes the name its own: the last is what others see.
-// What a crash leaves before that is a record without a name, which the same command does not find again.
+// BeginCopy makes a pending record, makes the name its own and takes a place for it. With the name it is there for
+// others, and for the same command to go on with. A crash before that leaves a record that no listing shows.
 func (e *objects) BeginCopy(ctx context.Context, image Image, place func(id string) string) (Image, error) {
 	image.Location = place("ami-" + fmt.Sprintf("%0*d", idDigits, 0)) // to be checked; the record gets its own
 	m, err := e.complete(image)
@@ -44,9 +44,9 @@ func (e *objects) beginCopy(ctx context.Context, m Image, place func(id string) 
 	if err != nil {
 		return Image{}, fmt.Errorf("copy %s as %q: %w", m.SourceImageID, m.Name, err)
 	}
-	err = e.takePlace(ctx, pending.Image)
+	err = e.contest(ctx, pending.Image)
 	if err == nil {
-		err = e.contest(ctx, pending.Image)
+		err = e.takePlace(ctx, pending.Image)
 	}
 	if err != nil {
 		e.abandon(ctx, pending, err)
@@ -76,8 +76,10 @@ func (e *objects) sameCopy(ctx context.Context, m Image, refused error) (Image, 
 		return Image{}, errGone
 	case !holder.copying() || holder.SourceImageID != m.SourceImageID || holder.SourceImageRegion != m.SourceImageRegion:
 		return Image{}, refused
+	case e.dryRun:
+		return holder.Image, nil
 	}
-	return holder.Image, nil
+	return holder.Image, e.keepPlace(ctx, holder.Image)
 }
 
 // FinishCopy makes the copy available, in one swap. That it is so already is none to refuse: where two processes ran

@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // maxCopies is how many copies may be on their way into a region: EC2's quota.
@@ -24,6 +27,32 @@ type copyPlace struct {
 
 func copyPlaceKey(region string, n int) string {
 	return fmt.Sprintf("%s%s/%02d.json", copyPrefix, region, n)
+}
+
+// keepPlace takes a place for m, which an earlier run has begun, unless it has one.
+func (e *objects) keepPlace(ctx context.Context, m Image) error {
+	var has atomic.Bool
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(fetchers)
+	for n := range maxCopies {
+		group.Go(func() error {
+			p, _, err := e.loadPlace(groupCtx, copyPlaceKey(m.Region, n))
+			if err == nil && p.ImageID == m.ID {
+				has.Store(true)
+			}
+			if isMissing(err) {
+				return nil
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return fmt.Errorf("place for copy %s: %w", m.ID, err)
+	}
+	if has.Load() {
+		return nil
+	}
+	return e.takePlace(ctx, m)
 }
 
 // takePlace takes a place for m, or returns ResourceLimitExceeded. It begins anywhere, so that copies do not meet.
@@ -55,6 +84,9 @@ func (e *objects) tryPlace(ctx context.Context, key string, m Image) (taken bool
 		return err == nil, err
 	}
 	version, free, err := e.freePlace(ctx, key)
+	if isMissing(err) { // a read that is behind: somebody has just taken it
+		return false, nil
+	}
 	if err != nil || !free {
 		return false, err
 	}
@@ -68,12 +100,11 @@ func (e *objects) tryPlace(ctx context.Context, key string, m Image) (taken bool
 // freePlace reports whether the image that has the place is no longer on its way, and the version to replace. A
 // place that cannot be understood is free: whose it was is not known.
 func (e *objects) freePlace(ctx context.Context, key string) (version string, free bool, err error) {
-	text, version, err := e.keys.Get(ctx, key)
+	p, version, err := e.loadPlace(ctx, key)
 	if err != nil {
 		return "", false, err
 	}
-	var p copyPlace
-	if json.Unmarshal(text, &p) != nil || CheckID(p.ImageID) != nil {
+	if CheckID(p.ImageID) != nil {
 		return version, true, nil
 	}
 	holder, err := e.load(ctx, p.ImageID)
@@ -84,4 +115,16 @@ func (e *objects) freePlace(ctx context.Context, key string) (version string, fr
 		return "", false, fmt.Errorf("image %s: %w", p.ImageID, err)
 	}
 	return version, !holder.copying(), nil
+}
+
+// loadPlace reads a place. One that cannot be understood names no image.
+func (e *objects) loadPlace(ctx context.Context, key string) (p copyPlace, version string, err error) {
+	text, version, err := e.keys.Get(ctx, key)
+	if err != nil {
+		return copyPlace{}, "", err
+	}
+	if json.Unmarshal(text, &p) != nil {
+		return copyPlace{}, version, nil
+	}
+	return p, version, nil
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // fetchers is how many records are read at a time.
@@ -22,6 +24,9 @@ func (e *objects) Describe(ctx context.Context, query Query) (*Listing, error) {
 	found, ok, err := e.selected(ctx, query)
 	if !ok {
 		found, err = e.all(ctx)
+	}
+	if err == nil && !query.IncludePending && !query.asksFor(Pending) {
+		err = e.dropNameless(ctx, found)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("list images: %w", err)
@@ -51,6 +56,26 @@ func (e *objects) describeIDs(ctx context.Context, query Query) (*Listing, error
 		return nil, notFound(unknown...)
 	}
 	return listing, nil
+}
+
+// dropNameless makes missing those pending copies that do not have their names: what crashed before it began.
+func (e *objects) dropNameless(ctx context.Context, found []fetched) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(fetchers)
+	for i, f := range found {
+		if f.unreadable != nil || !f.image.copying() {
+			continue
+		}
+		group.Go(func() error {
+			held, err := e.loadClaim(ctx, f.image)
+			found[i].missing = isMissing(err) || err == nil && held.ImageID != f.image.ID
+			if _, unreadable := errors.AsType[*UnreadableError](err); unreadable || isMissing(err) {
+				return nil
+			}
+			return err
+		})
+	}
+	return group.Wait()
 }
 
 func newListing(query Query, found []fetched, now time.Time) *Listing {

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,7 +47,7 @@ type index[Record any] struct {
 	Nonce  string                        // see record
 }
 
-// An indexEntry is a record at a version.
+// An indexEntry is a record at a version. The record is left out where the index would be too long.
 type indexEntry[Record any] struct {
 	Version string
 	Record  Record
@@ -143,14 +145,35 @@ func (e *objects) refresh(ctx context.Context, x *index[json.RawMessage], entrie
 	return changed, ctx.Err()
 }
 
+// fit leaves out the largest records, not their versions, until the index is not longer than size bytes. A listing
+// reads those from their keys, and writers know that they need not.
+func fit(raw map[string]indexEntry[json.RawMessage], size int) {
+	const around = 128 // bytes of an entry beside its record, at most: its ID and its version
+	total := around
+	for _, at := range raw {
+		total += around + len(at.Record)
+	}
+	larger := func(a, b string) int { return len(raw[b].Record) - len(raw[a].Record) }
+	for _, id := range slices.SortedFunc(maps.Keys(raw), larger) {
+		if total <= size {
+			return
+		}
+		at := raw[id]
+		total -= len(at.Record)
+		at.Record = nil
+		raw[id] = at
+	}
+}
+
 // storeIndex writes a shard's index, unless another writer comes first.
 func (e *objects) storeIndex(ctx context.Context, shard string, x index[json.RawMessage], version string) error {
 	var err error
 	if x.Nonce, err = newNonce(e.random); err != nil {
 		return err
 	}
+	fit(x.Images, store.MaxValue)
 	text, err := encode(x)
-	if err != nil || len(text) > store.MaxValue {
+	if err != nil {
 		return err
 	}
 	if version != "" {

@@ -46,6 +46,13 @@ type Listing struct {
 	as Caller // who asked
 }
 
+// Latest leaves the newest image alone: of several of one date, the one with the greatest ID.
+func (l *Listing) Latest() {
+	if len(l.Images) > 0 {
+		l.Images = []Image{slices.MaxFunc(l.Images, byCreation)}
+	}
+}
+
 func (q Query) check() error {
 	for _, id := range q.IDs {
 		if err := CheckID(id); err != nil {

@@ -96,19 +96,26 @@ func (e *objects) register(ctx context.Context, m Image) (Image, error) {
 }
 
 // settle tells what became of image id, whose record changed when it was to become available. Where the
-// store's answers got lost it may have become so, and another writer have changed it since.
+// store's answers got lost it may have become so, and another writer have changed it since. A read that still finds
+// it pending, or not at all, is behind.
 func (e *objects) settle(ctx context.Context, id string) (Image, error) {
-	latest, err := e.load(ctx, id)
-	switch {
-	case err != nil:
-		return Image{}, fmt.Errorf("image %s: %w", id, err)
-	case latest.State == Failed:
-		return Image{}, errTakenOver
-	case latest.State == Deregistered:
-		return latest.Image, unavailable(id)
-	default:
-		return latest.Image, nil
+	for attempt := range updateAttempts {
+		latest, err := e.load(ctx, id)
+		switch {
+		case err != nil && !isMissing(err):
+			return Image{}, fmt.Errorf("image %s: %w", id, err)
+		case err == nil && latest.State == Failed:
+			return Image{}, errTakenOver
+		case err == nil && latest.State == Deregistered:
+			return latest.Image, unavailable(id)
+		case err == nil && latest.State != Pending:
+			return latest.Image, nil
+		}
+		if err := e.wait(ctx, pause(attempt)); err != nil {
+			return Image{}, err
+		}
 	}
+	return Image{}, fmt.Errorf("image %s: what became of it does not show", id)
 }
 
 func (e *objects) createPending(ctx context.Context, m Image) (stored, error) {
