@@ -20,7 +20,7 @@ func (e *Env) ForeignStores(region regions.Region, location string) ([]store.Loc
 	if err != nil {
 		return nil, err
 	}
-	own, err := identify(location, here)
+	own, err := e.identify(region, location)
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +30,7 @@ func (e *Env) ForeignStores(region regions.Region, location string) ([]store.Loc
 		if err != nil {
 			return nil, err
 		}
-		theirs, err := identify(cmp.Or(r.Registry, e.Registry, registryRoot(r, store.Location{})), server)
+		theirs, err := e.identify(r, cmp.Or(r.Registry, e.Registry, registryRoot(r, store.Location{})))
 		switch {
 		case err != nil:
 			return nil, err
@@ -44,8 +44,8 @@ func (e *Env) ForeignStores(region regions.Region, location string) ([]store.Loc
 	return foreign, nil
 }
 
-// identify returns a registry's location in one spelling, with its server if it is in a bucket.
-func identify(location, server string) (string, error) {
+// identify returns the location of a region's registry in one spelling, with its server if it is in a bucket.
+func (e *Env) identify(region regions.Region, location string) (string, error) {
 	clean, err := registry.CleanLocation(location)
 	if err != nil {
 		return "", err
@@ -57,5 +57,10 @@ func identify(location, server string) (string, error) {
 	case loc.Bucket == "":
 		return regions.RealPath(loc.Dir), nil
 	}
-	return server + " " + clean, nil
+	cfg, err := e.registryConfig(region, location)
+	if err != nil {
+		return "", err
+	}
+	server, err := cfg.Server()
+	return server + " " + clean, err
 }

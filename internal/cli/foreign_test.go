@@ -78,6 +78,25 @@ func TestForeignStores(t *testing.T) {
 	}
 }
 
+// Two regions on two servers have their registry in the bucket of a third, which says where that is.
+func TestForeignStoresShareRegistry(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "regions")
+	text := `{"a": {"store": "s3://aaa", "registry": "s3://ccc", "endpoint": "http://a.example"},
+		"b": {"store": "/b", "registry": "s3://ccc", "endpoint": "http://b.example"},
+		"c": {"store": "s3://ccc", "endpoint": "http://c.example"}}`
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e := &Env{Getenv: func(name string) string { return map[string]string{"AMI_REGIONS": path}[name] }}
+	region, err := e.FindRegion("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if foreign, err := e.ForeignStores(region, "s3://ccc/"); err != nil || len(foreign) > 0 {
+		t.Errorf("%v, %v", foreign, err)
+	}
+}
+
 // The registry that a flag names is another one than that of the region whose store is looked through.
 func TestForeignStoresOwnRegion(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "regions")
