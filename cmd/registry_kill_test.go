@@ -131,7 +131,7 @@ func TestKillAtWrite(t *testing.T) {
 					b.TB = t
 					image := fmt.Sprintf("%s-%d-%t", name, write, done)
 					args := c.args(c.prepare(image))
-					killed = l.killAtWrite(p, write, done, args)
+					killed = l.killAt(p, faultproxy.Rule{Method: "PUT", Path: "/.registry/", Skip: write}, done, args)
 					c.again(image, args)
 				})
 			}
@@ -142,9 +142,9 @@ func TestKillAtWrite(t *testing.T) {
 	}
 }
 
-// killAtWrite runs a command and kills it at a write, and tells whether it has so many.
-func (l *lifeKill) killAtWrite(p *faultproxy.Proxy, write int, done bool, args []string) bool {
-	l.Helper()
+// killAt runs a command and kills it at the request of a rule, and tells whether it comes to that one.
+func (b *bench) killAt(p *faultproxy.Proxy, at faultproxy.Rule, done bool, args []string) bool {
+	b.Helper()
 	arrived, ended := make(chan struct{}), make(chan struct{})
 	hold := func(_ http.ResponseWriter, r *http.Request, pass http.Handler) {
 		if done {
@@ -154,9 +154,10 @@ func (l *lifeKill) killAtWrite(p *faultproxy.Proxy, write int, done bool, args [
 		<-ended
 		panic(http.ErrAbortHandler) // there is nobody to answer
 	}
-	p.Add(faultproxy.Rule{Method: "PUT", Path: "/.registry/", Skip: write, Fault: hold})
+	at.Fault = hold
+	p.Add(at)
 	defer p.Clear()
-	r := l.start(args...)
+	r := b.start(args...)
 	exited := make(chan ending, 1)
 	go func() { exited <- r.wait() }()
 	select {
@@ -166,7 +167,7 @@ func (l *lifeKill) killAtWrite(p *faultproxy.Proxy, write int, done bool, args [
 		close(ended)
 		return true
 	case e := <-exited:
-		e.want(l, 0, args...)
+		e.want(b, 0, args...)
 		close(ended)
 		return false
 	}

@@ -90,6 +90,9 @@ func (o *gcOptions) collect(ctx context.Context, e *cli.Env, by registry.Caller,
 		return err
 	}
 	defer engine.Close()
+	if _, isEC2 := registry.EC2Region(at); isEC2 && by.Account == "" {
+		return cli.Usagef("--gc with EC2 takes --account ACCOUNT: EC2 hides the images of others, and their bundles are not garbage")
+	}
 	c.Engine = engine
 	if err := openTrees(ctx, e, c, given, at); err != nil {
 		return err
@@ -113,8 +116,11 @@ func openTrees(ctx context.Context, e *cli.Env, c *gc.Collector, given []store.L
 			return err
 		}
 	}
-	region, err := regionOf(e)
+	region, err := e.FindImageRegion()
 	if err != nil {
+		return err
+	}
+	if c.Foreign, err = e.ForeignStores(region, at); err != nil {
 		return err
 	}
 	roots := given
@@ -131,15 +137,6 @@ func openTrees(ctx context.Context, e *cli.Env, c *gc.Collector, given []store.L
 		c.Trees = append(c.Trees, tree)
 	}
 	return nil
-}
-
-// regionOf returns the region that the images are in, as OpenRegistry finds it.
-func regionOf(e *cli.Env) (regions.Region, error) {
-	region, err := e.FindRegion(e.ImageRegion())
-	if err != nil && e.GivenRegion() == "" { // AWS_REGION may be about the store alone
-		return regions.Region{}, nil
-	}
-	return region, err
 }
 
 func defaultRoots(region regions.Region, own store.Location, at string) ([]store.Location, error) {

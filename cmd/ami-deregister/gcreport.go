@@ -79,9 +79,6 @@ func oneLine(s string) string {
 
 // plan prints what would be done.
 func (r *report) plan() error {
-	for _, err := range r.errs {
-		r.env.Warnf("%v", err)
-	}
 	for _, f := range r.findings {
 		r.note(f, false, nil)
 		if err := r.line(f, string(f.Action)); err != nil {
@@ -114,13 +111,7 @@ func (r *report) act(ctx context.Context, c *gc.Collector) error {
 	if total := r.total(past()); len(r.done) > 0 {
 		r.env.Notef("%s", total)
 	}
-	if err := r.result(); err != nil {
-		return err
-	}
-	if len(r.errs) > 0 {
-		return r.errs
-	}
-	return nil
+	return r.result()
 }
 
 // alike returns what was planned with the reason of what was done, so that the lines stay in their columns.
@@ -197,6 +188,7 @@ func (r *report) advice() string {
 	return ""
 }
 
+// result ends the report with what could not be read or done.
 func (r *report) result() error {
 	if len(r.findings) == 0 {
 		var where []string
@@ -205,9 +197,19 @@ func (r *report) result() error {
 		}
 		r.env.Notef("nothing to collect%s", strings.TrimSuffix(" in "+strings.Join(where, ", "), " in "))
 	}
-	if !r.env.JSON {
-		return nil
+	if r.env.JSON {
+		if err := r.object(); err != nil {
+			return err
+		}
 	}
+	if len(r.errs) > 0 {
+		return r.errs
+	}
+	return nil
+}
+
+// object prints all of it as one object.
+func (r *report) object() error {
 	found := r.done
 	if found == nil {
 		found = []doneFinding{}

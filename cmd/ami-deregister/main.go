@@ -26,11 +26,11 @@ unless --delete-bundle says otherwise.
       --dry-run             check everything, change nothing
 ` + cli.RegistryUsage + `
 With --gc it finds what nobody needs: bundles without an image, half uploads, images
-without a bundle, and copies that nobody goes on with. It prints what it finds and
-changes nothing without --yes. Each LOCATION, s3://bucket/prefix or a directory, is
-looked through with all that lies below it, and only images with bundles there are
-looked at; without one, the region's store in the regions file, else where the
-registry is. With --account only what is that account's.
+without a bundle, copies that nobody goes on with and registrations that were killed. It
+prints what it finds and changes nothing without --yes. Each LOCATION, s3://bucket/prefix
+or a directory, is looked through with all that lies below it, and only images with
+bundles there are looked at; without one, the region's store in the regions file, else
+where the registry is. With --account only what is that account's.
 
       --gc                  find garbage
   -y, --yes                 remove it; each is looked at once more before
@@ -39,10 +39,14 @@ registry is. With --account only what is that account's.
                             leave alone images with that tag, and their bundles; may be
                             repeated
 
+A bundle older than --min-age that no image in this registry has is garbage. Stores that
+several registries share are safe only as far as the regions file or .registry/ folders
+show it; what lies there is kept. EC2 takes --account, and hides what others need.
+
 A bundle goes by what its manifest names, the manifest last, other objects stay. While
-an image's record cannot be read, nothing is deleted from a store. No lock spans registry
-and store: who registers a bundle that is older than --min-age while --gc --yes runs may
-see it go.
+an image's record cannot be read, nothing is deleted from a store; that, and a folder
+that cannot be read, is exit status 1 of a plan too. No lock spans registry and store:
+who registers a bundle that is older than --min-age while --gc --yes runs may see it go.
 
 The registry is --registry or AMI_REGISTRY.
 
@@ -88,12 +92,12 @@ func run(ctx context.Context, e *cli.Env) error {
 
 func deregister(ctx context.Context, e *cli.Env, engine registry.Engine, id string, by registry.Caller, deleteBundle bool) error {
 	if deleteBundle {
-		if err := checkBundle(ctx, e, engine, id); err != nil {
+		if err := checkBundle(ctx, e, engine, id, by); err != nil {
 			return err
 		}
 	}
 	image, err := engine.Deregister(ctx, id, by)
-	if isGone(err) && deleteBundle { // an earlier run was interrupted: go on with the bundle
+	if registry.HasCode(err, registry.IDUnavailable) && deleteBundle { // an earlier run was interrupted: go on with the bundle
 		err = nil
 		if e.DryRun {
 			err = registry.ErrDryRun
@@ -111,18 +115,17 @@ func deregister(ctx context.Context, e *cli.Env, engine registry.Engine, id stri
 	return e.Result("", map[string]any{"ImageId": id, "Deregistered": true, "BundleDeleted": deleteBundle})
 }
 
-func isGone(err error) bool {
-	refusal, ok := errors.AsType[*registry.Error](err)
-	return ok && refusal.Code == registry.IDUnavailable
-}
-
-// checkBundle refuses to delete a bundle that other images use, or that is not the one that was registered.
-func checkBundle(ctx context.Context, e *cli.Env, engine registry.Engine, id string) error {
+// checkBundle refuses to delete a bundle that other images use, or that is not the one that was registered. Of either
+// only those are told who may end the image.
+func checkBundle(ctx context.Context, e *cli.Env, engine registry.Engine, id string, by registry.Caller) error {
 	listing, err := engine.Describe(ctx, registry.Query{IDs: []string{id}, IncludeDeregistered: true})
 	if err != nil {
 		return err
 	}
 	image := listing.Images[0]
+	if err := by.MayChange(image); err != nil {
+		return err
+	}
 	users, err := registry.Users(ctx, engine, image.Location)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 
 	"amiforge/internal/regions"
@@ -34,7 +35,7 @@ func (e *Env) AddRegistryFlags(changes bool) {
 // that near is in. It returns its location too, as messages show it: without a password, which only AMI_REGISTRY may
 // have in it.
 func (e *Env) OpenRegistry(ctx context.Context, near store.Location) (registry.Engine, string, error) {
-	region, err := e.imageRegion()
+	region, err := e.FindImageRegion()
 	if err != nil {
 		return nil, "", err
 	}
@@ -43,15 +44,15 @@ func (e *Env) OpenRegistry(ctx context.Context, near store.Location) (registry.E
 
 // RegistryLocation returns where OpenRegistry looks if nothing is near, "" where it does not know.
 func (e *Env) RegistryLocation() string {
-	region, err := e.imageRegion()
+	region, err := e.FindImageRegion()
 	if err != nil {
 		return ""
 	}
 	return e.registryOf(region, store.Location{})
 }
 
-// imageRegion returns what is known of ImageRegion.
-func (e *Env) imageRegion() (regions.Region, error) {
+// FindImageRegion returns what the regions file says of ImageRegion.
+func (e *Env) FindImageRegion() (regions.Region, error) {
 	if _, err := e.regions(); err != nil {
 		return regions.Region{}, err
 	}
@@ -114,22 +115,22 @@ func (e *Env) noRegistry() error {
 }
 
 func (e *Env) registryOf(region regions.Region, near store.Location) string {
+	flag := ""
+	if e.Flags().Changed("registry") {
+		flag = e.Registry
+	}
+	return cmp.Or(flag, region.Registry, e.Registry, registryRoot(region, near))
+}
+
+// registryRoot returns where a registry is that nothing else names.
+func registryRoot(region regions.Region, near store.Location) string {
 	root := region.Store
 	if root == (store.Location{}) {
 		root = store.Location{Bucket: near.Bucket}
 	} else if root.Bucket != "" {
 		root.Prefix = ""
 	}
-	flag := ""
-	if e.Flags().Changed("registry") {
-		flag = e.Registry
-	}
-	for _, location := range []string{flag, region.Registry, e.Registry, location(root)} {
-		if location != "" {
-			return location
-		}
-	}
-	return ""
+	return location(root)
 }
 
 func location(l store.Location) string {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"time"
 
 	"amiforge/bundle"
 	"amiforge/internal/registry"
@@ -35,17 +36,20 @@ func (c *Collector) Act(ctx context.Context, f Finding) (Finding, error) {
 	return done, nil
 }
 
-// deregister ends an image whose manifest is missing still.
+// deregister ends an image whose manifest is missing still, or a registration that is pending still.
 func (c *Collector) deregister(ctx context.Context, f Finding) (Finding, error) {
 	m, err := c.latest(ctx, f.image)
 	if err != nil {
 		return f, err
 	}
-	missing, err := c.missing(ctx, m)
+	useless := f.Kind == Registration
+	if !useless {
+		useless, err = c.missing(ctx, m)
+	}
 	if err != nil {
 		return f, err
 	}
-	if !missing {
+	if !useless {
 		return f, errOther
 	}
 	_, err = c.Engine.Deregister(ctx, m.ID, c.By)
@@ -58,7 +62,7 @@ func (c *Collector) abort(ctx context.Context, f Finding) (Finding, error) {
 	if err != nil {
 		return f, err
 	}
-	again := slices.DeleteFunc(c.copy(ctx, m), func(g Finding) bool { return !copying(m) || g.Action != Abort })
+	again := slices.DeleteFunc(c.copy(ctx, m), func(g Finding) bool { return !m.Copying() || g.Action != Abort })
 	if len(again) == 0 {
 		return f, errOther
 	}
@@ -66,7 +70,7 @@ func (c *Collector) abort(ctx context.Context, f Finding) (Finding, error) {
 		return f, unlessEnded(err)
 	}
 	f = again[0]
-	if f.at.base() != m.ID {
+	if f.at.base() != m.ID || c.isForeign(m.Location) {
 		return f, nil
 	}
 	return f, c.empty(ctx, f.at)
@@ -74,7 +78,7 @@ func (c *Collector) abort(ctx context.Context, f Finding) (Finding, error) {
 
 // unlessEnded returns err, or errOther where it says that the image has reached its end otherwise.
 func unlessEnded(err error) error {
-	if refusal, ok := errors.AsType[*registry.Error](err); ok && refusal.Code == registry.IDUnavailable {
+	if registry.HasCode(err, registry.IDUnavailable) {
 		return errOther
 	}
 	return err
@@ -120,25 +124,38 @@ func (c *Collector) empty(ctx context.Context, at place) error {
 
 // reread judges a folder anew.
 func (c *Collector) reread(ctx context.Context, at place) ([]Finding, error) {
-	if c.again == nil {
-		x, err := c.readIndex(ctx)
-		if err != nil {
-			return nil, err
-		}
-		c.again = x
+	x, err := c.freshIndex(ctx)
+	if err != nil {
+		return nil, err
 	}
-	found, err := at.tree.Folder(ctx, at.loc, c.again.wanted())
+	found, err := at.tree.Folder(ctx, at.loc, x.wanted())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, errOther
 	}
 	if err != nil {
 		return nil, err
 	}
-	f, err := c.readManifests(ctx, c.again, at, found.Objects)
+	f, err := c.readManifests(ctx, x, at, found.Objects)
 	if err != nil {
 		return nil, err
 	}
-	return c.judge(ctx, c.again, f), nil
+	return c.judge(ctx, x, f), nil
+}
+
+// fresh is for how long Act goes by one reading of the registry.
+const fresh = 5 * time.Second
+
+// freshIndex returns the registry as it was read lately, or as it is.
+func (c *Collector) freshIndex(ctx context.Context) (*index, error) {
+	if c.again != nil && c.age(c.read) < fresh {
+		return c.again, nil
+	}
+	x, err := c.readIndex(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.again, c.read = x, c.now()
+	return x, nil
 }
 
 // unused returns an error if an image has come to have the manifest of a bundle.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"path"
 	"testing"
+	"time"
 
 	"amiforge/bundle"
 	"amiforge/internal/faultproxy"
@@ -68,6 +69,27 @@ func TestActRegisteredLast(t *testing.T) {
 			w.Errorf("%+v, %v", f, err)
 		}
 		w.image(b, "web-b")
+		if f, err := w.Act(w.Context(), plan[1]); err != nil || f.Action != Keep {
+			w.Errorf("%+v, %v", f, err)
+		}
+		w.has(append(whole("web"), whole("b")...)...)
+	})
+}
+
+// A bundle is registered, in another way than by its location, while others are deleted: many take a while.
+func TestActRegisteredElsewhere(t *testing.T) {
+	onEach(t, func(w *world) {
+		w.image(w.bundle("web"), "web")
+		w.bundle("a")
+		b := w.bundle("b")
+		plan := w.wants("bundle a/image.manifest.xml delete", "bundle b/image.manifest.xml delete")
+		if f, err := w.Act(w.Context(), plan[0]); err != nil || f.Action != Delete {
+			w.Errorf("%+v, %v", f, err)
+		}
+		b.Location = "/mnt" + b.Location
+		w.image(b, "web-b")
+		now := w.Now
+		w.Now = func() time.Time { return now().Add(fresh) }
 		if f, err := w.Act(w.Context(), plan[1]); err != nil || f.Action != Keep {
 			w.Errorf("%+v, %v", f, err)
 		}
@@ -161,7 +183,10 @@ func TestActFails(t *testing.T) {
 		w.bundle("a")
 		w.bundle("b")
 		proxy := faultproxy.New(w, server.Endpoint)
-		proxy.Add(faultproxy.Rule{Method: "DELETE", Path: "a/image.part.01", Times: faultproxy.Always, Fault: faultproxy.Answer(http.StatusForbidden, "AccessDenied", "no")})
+		proxy.Add(faultproxy.Rule{
+			Method: "DELETE", Path: "a/image.part.01", Times: faultproxy.Always,
+			Fault: faultproxy.Answer(http.StatusForbidden, "AccessDenied", "no"),
+		})
 		w.cfg.Endpoint = proxy.URL
 		w.Trees[0] = w.tree(w.root)
 		if err := w.collect(w.Context()); err == nil {

@@ -61,7 +61,7 @@ func (c *Collector) bundle(ctx context.Context, x *index, f *folder, d document)
 	if i := slices.IndexFunc(ended, d.isOf); i >= 0 {
 		finding.Why = fmt.Sprintf("its image %s is %s", ended[i].ID, ended[i].State)
 	}
-	if why := c.needed(x, d, ended); why != "" {
+	if why := c.needed(ctx, x, f, d, ended); why != "" {
 		finding.Action, finding.Why = Keep, why
 	}
 	return []Finding{finding}
@@ -115,19 +115,15 @@ func (d document) isOf(m registry.Image) bool {
 	return m.ManifestDigest == "" || m.ManifestDigest == d.digest
 }
 
-// needed says why a bundle is kept that no image names, "" if nobody needs it. A bundle with the manifest of a living
-// image may be that image's under another name, unless the registry knows that it was another's.
-func (c *Collector) needed(x *index, d document, ended []registry.Image) string {
+// needed says why a bundle is kept that no image names, "" if nobody needs it.
+func (c *Collector) needed(ctx context.Context, x *index, f *folder, d document, ended []registry.Image) string {
 	if doubt := x.doubt(); doubt != "" {
 		return doubt
 	}
 	if err := d.checkParts(); err != nil {
 		return err.Error()
 	}
-	if same := x.digests[d.digest]; len(same) > 0 && len(ended) == 0 {
-		return fmt.Sprintf("it is the same as that of %s, registered at %s", same[0].ID, same[0].Location)
-	}
-	return ""
+	return c.namedOtherwise(ctx, x, f, d, ended)
 }
 
 // damaged tells what is wrong with the bundle of an image whose manifest is there.

@@ -296,3 +296,25 @@ func TestKindsAreSorted(t *testing.T) {
 		t.Errorf("sorted: %+v", findings)
 	}
 }
+
+// Nor are those in another registry's store, be it in a tree or around it; a copy there is ended and its objects stay.
+func TestForeignStore(t *testing.T) {
+	onEach(t, func(w *world) {
+		source := w.image(w.bundle("web"), "web")
+		w.bundle("west/other")
+		w.put("west/half/image.part.00", nil)
+		w.bundle("west-b/lone")
+		m := w.copyInto(source, "west/copies", "copy")
+		w.put("west/copies/"+m.ID+"/image.part.00", nil)
+		w.Foreign = []store.Location{w.in("west"), w.in("west/deep"), w.in("../elsewhere")}
+		w.wants("bundle west-b/lone/image.manifest.xml delete", "copy "+m.ID+" abort", "registry west keep", "registry west/deep keep")
+		if err := w.collect(w.Context()); err != nil {
+			w.Error(err)
+		}
+		w.has(append(append(whole("web"), whole("west/other")...), "west/half/image.part.00", "west/copies/"+m.ID+"/image.part.00")...)
+		w.Trees = []*store.Tree{w.tree(w.in("west/other"))}
+		w.wants("registry west keep")
+		w.Foreign, w.Trees = []store.Location{w.root}, []*store.Tree{w.tree(w.root)}
+		w.wants("registry " + strings.TrimSuffix(w.root.String(), "/") + " keep")
+	})
+}

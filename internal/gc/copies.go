@@ -10,15 +10,6 @@ import (
 	"amiforge/internal/store"
 )
 
-// copying reports whether the image is a copy whose bundle is, or was, on its way.
-func copying(m registry.Image) bool { return m.State == registry.Pending && m.SourceImageID != "" }
-
-// copiesItself reports whether the registry makes its copies and ends them, too.
-func (c *Collector) copiesItself() bool {
-	_, itself := c.Engine.(registry.RemoteCopier)
-	return itself
-}
-
 // errIdle ends a copy.
 var errIdle = errors.New("nobody has worked on the copy any more")
 

@@ -4,20 +4,23 @@
 //	half-upload  parts NAME.part.N without a manifest
 //	image        an available or disabled image whose manifest is gone
 //	copy         a pending copy on which nobody works any more
+//	registration what a registration that was killed left pending
 //
 // It says too what it does nothing about: manifests that nobody can read, images with parts missing or with another
 // manifest than the registered one.
 //
 // Find looks and changes nothing. Act does one of the things found, and judges it anew before: it locks the bundle
-// where the store has locks, reads the folder, then the registry, and acts only if it finds the same again. What
-// remains is the time from that reading of the registry to the last deletion, in which somebody may register the
-// bundle: ami-register, which looks for all parts first, then registers a bundle that is going. No lock spans a
-// registry and a store, so only MinAge keeps the two apart.
+// where the store has locks, reads the registry, unless it did so in the last seconds, then the folder, and acts only
+// if it finds the same again and the registry, asked once more, has no image at that very location. What remains is
+// the time from that answer to the last deletion, and some seconds for an image that names the bundle in another way.
+// Somebody may register the bundle in it: ami-register, which looks for all parts first, then registers a bundle that
+// is going. No lock spans a registry and a store, so only MinAge keeps the two apart.
 //
 // What is not surely garbage stays. Age counts from when an object came to its place, and for a bundle from the end
 // of its image too. While a record cannot be read, or if the registry has no image at all and so is likely the wrong
-// one, no object is deleted. What belongs to another registry below a tree stays, and so does a bundle whose
-// manifest is that of a living image: the image may name it in another way, as another machine mounts it.
+// one, no object is deleted. What lies below another registry, or in its store, stays, and so does a bundle whose
+// manifest is that of a living image which is not seen to have it elsewhere: the image may name it in another way, as
+// another machine mounts it.
 package gc
 
 import (
@@ -40,10 +43,12 @@ const (
 	Image      Kind = "image"
 	Copy       Kind = "copy"
 
+	Registration Kind = "registration" // one that was killed: what it left is in nobody's way but gc's and a deletion's
+
 	Incomplete Kind = "incomplete" // an image some of whose parts are missing
 	Changed    Kind = "changed"    // an image whose manifest is another one than when it was registered
 	Unreadable Kind = "unreadable" // a manifest that cannot be understood
-	Foreign    Kind = "registry"   // another registry, to which the bundles below it belong
+	Foreign    Kind = "registry"   // another registry, or its store: the bundles below belong to it
 )
 
 // An Action is what Act does about a finding.
@@ -80,22 +85,27 @@ type Collector struct {
 	Engine registry.Engine
 	Own    store.Location // where the registry is; zero if it is in no store
 
-	Trees  []*store.Tree // to look through. Directories are absolute and without symbolic links.
-	Narrow bool          // only images with bundles in the trees are looked at
+	// Trees are what to look through, and Foreign the stores of other registries, as far as they are known. Directories
+	// are absolute and without symbolic links.
+	Trees   []*store.Tree
+	Foreign []store.Location
+	Narrow  bool // only images with bundles in the trees are looked at
 
 	// Config tells how to reach the bundle of an image that is in no tree.
 	Config func(registry.Image) (store.Config, error)
 
-	By     registry.Caller // an account: only what is its own is looked at
+	By     registry.Caller // an account: only what is its own is looked at; a must where the registry is EC2
 	Region string          // only images of this region are looked at; "" is every region
 	MinAge time.Duration   // what is younger is left alone
 	Keep   []Tag           // images that have one of these are left alone, with their bundles
 
 	Now func() time.Time // time.Now if nil
 
+	met    []store.Location // other registries that Find came to
 	others outside
 	docs   cache
-	again  *index // the registry as it was when Act was called first
+	again  *index    // the registry as Act has read it lately
+	read   time.Time // when that was
 }
 
 // A Plan is what Find found.
@@ -161,6 +171,7 @@ func (c *Collector) Find(ctx context.Context) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.met = nil
 	w := &walk{Collector: c, index: x, found: map[string]bool{}}
 	if err := w.trees(ctx); err != nil {
 		return nil, err
@@ -178,7 +189,7 @@ func (c *Collector) Find(ctx context.Context) (*Plan, error) {
 
 // kinds are the kinds in the order of a plan.
 func kinds() []Kind {
-	return []Kind{Bundle, HalfUpload, Image, Copy, Incomplete, Changed, Unreadable, Foreign}
+	return []Kind{Bundle, HalfUpload, Image, Copy, Registration, Incomplete, Changed, Unreadable, Foreign}
 }
 
 func inOrder(a, b Finding) int {

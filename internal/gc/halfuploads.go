@@ -79,7 +79,10 @@ func (c *Collector) keepParts(ctx context.Context, x *index, f *folder) string {
 			return d.name + " cannot be read and may name them"
 		}
 	}
-	if c.By.Account == "" {
+	switch {
+	case c.isRemote():
+		return "nobody knows whose they are: the registry hides the images of other accounts"
+	case c.By.Account == "":
 		return ""
 	}
 	if m, ok := c.dead(ctx, f.base()); ok && m.Owner == c.By.Account && folderOf(spelled(m.Location)) == folderKey(f.loc) {

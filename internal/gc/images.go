@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"time"
 
 	"amiforge/internal/registry"
 	"amiforge/internal/store"
@@ -27,16 +26,22 @@ func (c *Collector) image(ctx context.Context, m registry.Image) []Finding {
 		finding.Action, finding.Why = Keep, fmt.Sprintf("%s: %v", m.Name, err)
 	case !missing:
 		return nil
-	case isProtected(m, c.now()):
+	case m.MayEnd(c.now()) != nil:
 		finding.Action = Keep
 		finding.Why += "; the image is protected from being deregistered"
 	}
 	return []Finding{finding}
 }
 
-func isProtected(m registry.Image, now time.Time) bool {
-	on := m.DeregistrationProtection != "" && m.DeregistrationProtection != registry.Unprotected
-	return on || now.Before(m.CooldownEnd.Time)
+// registration judges what a registration left pending. It is ended where it was cut short.
+func (c *Collector) registration(_ context.Context, m registry.Image) []Finding {
+	if !m.CutShort(c.now()) || !c.old(m.CreationDate.Time) {
+		return nil
+	}
+	return []Finding{{
+		Kind: Registration, Target: m.ID, Action: Deregister, Age: c.age(m.CreationDate.Time), image: m,
+		Why: fmt.Sprintf("%s: registering it was cut short", m.Name),
+	}}
 }
 
 // missing reports whether an image's manifest is gone for sure. An error says why nobody can tell.
@@ -117,7 +122,9 @@ type outside struct {
 	trees map[[2]string]*store.Tree
 }
 
-func (o *outside) tree(ctx context.Context, loc store.Location, m registry.Image, config func(registry.Image) (store.Config, error)) (*store.Tree, error) {
+func (o *outside) tree(
+	ctx context.Context, loc store.Location, m registry.Image, config func(registry.Image) (store.Config, error),
+) (*store.Tree, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	key := [2]string{m.Region, loc.Bucket}

@@ -1,6 +1,7 @@
 package gc
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -182,5 +183,34 @@ func TestImageRecovers(t *testing.T) {
 		if state := w.state(m); state != registry.Available {
 			w.Errorf("state is %s", state)
 		}
+	})
+}
+
+// What a killed registration left is ended, and keeps no bundle from going.
+func TestRegistrationCutShort(t *testing.T) {
+	onEach(t, func(w *world) {
+		w.image(w.bundle("web"), "web")
+		pending := func(id string, location string, age time.Duration) {
+			text := fmt.Sprintf(`{"ImageId":%q,"Name":"killed","OwnerId":%q,"Region":"local","ImageLocation":%q,`+
+				`"Architecture":"x86_64","State":"pending","CreationDate":%q,"Nonce":"n"}`,
+				id, account, location, registry.TimeOf(time.Now().Add(-age)))
+			w.put(".registry/v1/images/"+id+".json", []byte(text))
+		}
+		old := w.bundle("old").Location
+		pending("ami-00000000000000001", old, 30*time.Hour)
+		w.wants("bundle old/image.manifest.xml delete", "registration ami-00000000000000001 deregister")
+		if err := w.collect(w.Context()); err != nil {
+			w.Error(err)
+		}
+		w.has(whole("web")...)
+		if state := w.state(registry.Image{ID: "ami-00000000000000001"}); state != registry.Deregistered {
+			w.Errorf("the registration is %s", state)
+		}
+		w.again = nil
+		w.wants()
+
+		w.MinAge = 72 * time.Hour
+		pending("ami-00000000000000002", old, 10*time.Hour)
+		w.wants()
 	})
 }

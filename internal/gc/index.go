@@ -2,7 +2,10 @@ package gc
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
+	"time"
 
 	"amiforge/internal/registry"
 )
@@ -21,8 +24,12 @@ type index struct {
 	unreadable []error
 }
 
-// readIndex reads the registry. It does so as the administrator: whoever's image it is, it needs its bundle.
+// readIndex reads the registry. It does so as the administrator: whoever's image it is, it needs its bundle. A remote
+// registry shows the account's own images only.
 func (c *Collector) readIndex(ctx context.Context) (*index, error) {
+	if c.isRemote() && c.By.Account == "" {
+		return nil, errors.New("the registry hides the images of other accounts: only one account's garbage can be found")
+	}
 	listing, err := c.Engine.Describe(ctx, registry.Query{
 		IncludePending: true, IncludeDisabled: true, IncludeDeprecated: true, IncludeDeregistered: true,
 	})
@@ -34,11 +41,14 @@ func (c *Collector) readIndex(ctx context.Context) (*index, error) {
 		ended: map[string][]registry.Image{}, kept: map[string]bool{}, names: map[string]bool{}, unreadable: listing.Unreadable,
 	}
 	for _, m := range listing.Images {
+		if c.isRemote() && m.Owner != c.By.Account {
+			return nil, fmt.Errorf("the registry shows the images of account %s, not those of %s", m.Owner, c.By.Account)
+		}
 		m.Location = spelled(m.Location)
 		if c.keeps(m) {
 			x.kept[folderOf(m.Location)] = true
 		}
-		x.add(m)
+		x.add(m, c.now())
 	}
 	return x, nil
 }
@@ -51,7 +61,7 @@ func spelled(location string) string {
 	return "s3://" + location
 }
 
-func (x *index) add(m registry.Image) {
+func (x *index) add(m registry.Image, now time.Time) {
 	switch m.State {
 	case registry.Deregistered:
 		x.ended[m.Location] = append(x.ended[m.Location], m)
@@ -60,6 +70,9 @@ func (x *index) add(m registry.Image) {
 		return
 	}
 	x.images = append(x.images, m)
+	if m.CutShort(now) { // it needs nothing any more
+		return
+	}
 	x.living[m.Location] = append(x.living[m.Location], m)
 	folder := folderOf(m.Location)
 	x.inside[folder] = append(x.inside[folder], m)
@@ -90,5 +103,5 @@ func (c *Collector) dead(ctx context.Context, id string) (registry.Image, bool) 
 		return registry.Image{}, false
 	}
 	m := listing.Images[0]
-	return m, m.State == registry.Failed || m.State == registry.Deregistered
+	return m, m.State.Dead()
 }

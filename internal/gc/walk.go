@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"path"
 	"path/filepath"
@@ -27,8 +26,7 @@ type walk struct {
 
 	mu       sync.Mutex
 	findings []Finding
-	found    map[string]bool  // the locations of manifests that are there
-	foreign  []store.Location // where other registries are
+	found    map[string]bool // the locations of manifests that are there
 	errs     []error
 }
 
@@ -91,11 +89,13 @@ func (w *walk) images(ctx context.Context) error {
 		switch {
 		case !w.concerns(m):
 			continue
-		case copying(m) && w.copiesItself():
+		case m.Copying() && w.isRemote():
 			continue
-		case copying(m):
+		case m.Copying():
 			look = w.copy
-		case m.State == registry.Pending || w.found[m.Location]:
+		case m.State == registry.Pending:
+			look = w.registration
+		case w.found[m.Location]:
 			continue
 		}
 		g.Go(func() error {
@@ -120,8 +120,8 @@ func (w *walk) fail(err error) {
 
 // meet notes that a registry is at loc.
 func (w *walk) meet(loc store.Location) {
-	if loc != w.Own && !slices.Contains(w.foreign, loc) {
-		w.foreign = append(w.foreign, loc)
+	if loc != w.Own && !slices.Contains(w.met, loc) {
+		w.met = append(w.met, loc)
 	}
 }
 
@@ -150,17 +150,4 @@ func parent(loc store.Location) store.Location {
 		above = ""
 	}
 	return store.Location{Bucket: loc.Bucket, Prefix: above}
-}
-
-// withoutForeign returns the findings without those that lie where another registry is: its images may need them.
-func (w *walk) withoutForeign() []Finding {
-	findings := slices.DeleteFunc(w.findings, func(f Finding) bool {
-		return f.Kind != Image && f.Kind != Copy && slices.ContainsFunc(w.foreign, func(loc store.Location) bool { return lies(f.Target, loc) })
-	})
-	for _, loc := range w.foreign {
-		findings = append(findings, Finding{
-			Kind: Foreign, Target: loc.String(), Action: Keep, Why: fmt.Sprintf("the bundles below belong to the registry %s", loc),
-		})
-	}
-	return findings
 }

@@ -1,9 +1,7 @@
 package regions
 
 import (
-	"maps"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"amiforge/internal/store"
@@ -20,16 +18,12 @@ func (r Region) Holds(loc store.Location) bool {
 	case loc.Bucket != "":
 		return below(loc.Prefix, r.Store.Prefix, "/")
 	}
-	return below(realPath(loc.Dir), realPath(r.Store.Dir), string(filepath.Separator))
+	return below(RealPath(loc.Dir), RealPath(r.Store.Dir), string(filepath.Separator))
 }
 
 // Of returns the region whose store a location is in, the nearest one of several, and false if there is none.
 func (f *File) Of(loc store.Location) (found Region, ok bool) {
-	if f == nil {
-		return Region{}, false
-	}
-	for _, name := range slices.Sorted(maps.Keys(f.regions)) {
-		r := f.regions[name]
+	for _, r := range f.All() {
 		if r.Holds(loc) && (!ok || len(r.Store.String()) > len(found.Store.String())) {
 			found, ok = r, true
 		}
@@ -39,11 +33,8 @@ func (f *File) Of(loc store.Location) (found Region, ok bool) {
 
 // InBucket returns the region whose store is in a bucket, the first of several by name, and false if there is none.
 func (f *File) InBucket(bucket string) (Region, bool) {
-	if f == nil {
-		return Region{}, false
-	}
-	for _, name := range slices.Sorted(maps.Keys(f.regions)) {
-		if r := f.regions[name]; r.Store.Bucket == bucket {
+	for _, r := range f.All() {
+		if r.Store.Bucket == bucket {
 			return r, true
 		}
 	}
@@ -55,8 +46,8 @@ func below(path, folder, separator string) bool {
 	return folder == "" || path == folder || strings.HasPrefix(path, folder+separator)
 }
 
-// realPath returns the one path that a directory has, as far as that can be found out.
-func realPath(dir string) string {
+// RealPath returns the one path that a directory has, as far as that can be found out.
+func RealPath(dir string) string {
 	if real, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = real
 	}

@@ -89,6 +89,18 @@ func (f *File) Region(name string) (Region, error) {
 	return Region{}, f.unknown(name)
 }
 
+// All returns the regions that have an entry, by name.
+func (f *File) All() []Region {
+	if f == nil {
+		return nil
+	}
+	var all []Region
+	for _, name := range slices.Sorted(maps.Keys(f.regions)) {
+		all = append(all, f.regions[name])
+	}
+	return all
+}
+
 func (f *File) unknown(name string) error {
 	if f == nil {
 		return fmt.Errorf("region %s: not one of AWS, and there is no regions file (--regions FILE, AMI_REGIONS)", name)

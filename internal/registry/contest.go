@@ -38,7 +38,7 @@ func (e *objects) refuseTaken(ctx context.Context, m Image) error {
 	if err != nil {
 		return fmt.Errorf("image %s, which has name %q: %w", held.ImageID, m.Name, err)
 	}
-	if holder.State == Pending && !holder.copying() || holder.State.dead() {
+	if holder.State == Pending && !holder.Copying() || holder.State.Dead() {
 		return nil
 	}
 	return duplicate(m.Name, held.ImageID)
@@ -98,9 +98,9 @@ func (e *objects) vacate(ctx context.Context, m Image, held heldClaim) error {
 			err = e.bury(ctx, m, held.ImageID)
 		case err != nil:
 			return fmt.Errorf("image %s, which has name %q: %w", held.ImageID, m.Name, err)
-		case holder.State.dead():
+		case holder.State.Dead():
 			return nil
-		case holder.State != Pending || holder.copying():
+		case holder.State != Pending || holder.Copying():
 			return duplicate(m.Name, held.ImageID)
 		case attempt < grace:
 			if err := e.wait(ctx, pause(attempt)); err != nil {

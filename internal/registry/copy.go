@@ -72,9 +72,9 @@ func (e *objects) sameCopy(ctx context.Context, m Image, refused error) (Image, 
 	switch {
 	case err != nil:
 		return Image{}, fmt.Errorf("image %s, which has name %q: %w", id, m.Name, err)
-	case holder.State.dead():
+	case holder.State.Dead():
 		return Image{}, errGone
-	case !holder.copying() || holder.SourceImageID != m.SourceImageID || holder.SourceImageRegion != m.SourceImageRegion:
+	case !holder.Copying() || holder.SourceImageID != m.SourceImageID || holder.SourceImageRegion != m.SourceImageRegion:
 		return Image{}, refused
 	case e.dryRun:
 		return holder.Image, nil
@@ -86,7 +86,7 @@ func (e *objects) sameCopy(ctx context.Context, m Image, refused error) (Image, 
 // the same copy, the manifest that came last is the bundle's, and its digest goes on record.
 func (e *objects) FinishCopy(ctx context.Context, id, manifestDigest string) (Image, error) {
 	return e.updateCopy(ctx, id, func(m *Image) error {
-		if !m.copying() && m.State != Available {
+		if !m.Copying() && m.State != Available {
 			return m.unavailable()
 		}
 		m.State, m.ManifestDigest = Available, manifestDigest
@@ -97,7 +97,7 @@ func (e *objects) FinishCopy(ctx context.Context, id, manifestDigest string) (Im
 // AbortCopy marks the copy as failed. A finished one stays.
 func (e *objects) AbortCopy(ctx context.Context, id string, reason error) error {
 	_, err := e.updateCopy(ctx, id, func(m *Image) error {
-		if !m.copying() {
+		if !m.Copying() {
 			return m.unavailable()
 		}
 		fail(m, reason)

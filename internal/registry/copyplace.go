@@ -114,7 +114,7 @@ func (e *objects) freePlace(ctx context.Context, key string) (version string, fr
 	if err != nil {
 		return "", false, fmt.Errorf("image %s: %w", p.ImageID, err)
 	}
-	return version, !holder.copying(), nil
+	return version, !holder.Copying(), nil
 }
 
 // loadPlace reads a place. One that cannot be understood names no image.

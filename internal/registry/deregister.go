@@ -8,14 +8,14 @@ func (e *objects) Deregister(ctx context.Context, id string, by Caller) (Image, 
 		return Image{}, err
 	}
 	m, err := e.update(ctx, id, func(m *Image) error {
-		if err := by.mayChange(*m); err != nil {
+		if err := by.MayChange(*m); err != nil {
 			return err
 		}
 		if m.State == Deregistered {
 			return m.unavailable()
 		}
 		now := e.now()
-		if err := m.mayEnd(now); err != nil {
+		if err := m.MayEnd(now); err != nil {
 			return err
 		}
 		m.State = Deregistered

@@ -63,7 +63,7 @@ func (e *objects) dropNameless(ctx context.Context, found []fetched) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(fetchers)
 	for i, f := range found {
-		if f.unreadable != nil || !f.image.copying() {
+		if f.unreadable != nil || !f.image.Copying() {
 			continue
 		}
 		group.Go(func() error {

@@ -54,7 +54,7 @@ func (e *ec2) awaitCopy(ctx context.Context, m Image) (Image, error) {
 	source := m.SourceImageID
 	for attempt := 0; ; attempt++ {
 		latest, err := e.describeOne(ctx, m.ID)
-		unseen := hasCode(err, IDNotFound) && attempt < ec2Looks
+		unseen := HasCode(err, IDNotFound) && attempt < ec2Looks
 		switch {
 		case err != nil && !unseen:
 			return m, fmt.Errorf("copy %s of %s, which goes on: %w", m.ID, source, err)

@@ -16,7 +16,7 @@ func (e *ec2) Deregister(ctx context.Context, id string, by Caller) (Image, erro
 	if err != nil {
 		return Image{}, err
 	}
-	if err := by.mayChange(m); err != nil {
+	if err := by.MayChange(m); err != nil {
 		return m, err
 	}
 	if m.State == Deregistered {
@@ -34,7 +34,7 @@ func (e *ec2) Deregister(ctx context.Context, id string, by Caller) (Image, erro
 func (e *ec2) gone(ctx context.Context, id string) bool {
 	for attempt := range ec2Looks {
 		m, err := e.describeOne(ctx, id)
-		if hasCode(err, IDNotFound) || err == nil && m.State == Deregistered {
+		if HasCode(err, IDNotFound) || err == nil && m.State == Deregistered {
 			return true
 		}
 		if err != nil || e.wait(ctx, pause(attempt)) != nil {

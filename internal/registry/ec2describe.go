@@ -123,12 +123,12 @@ func (e *ec2) addShares(ctx context.Context, images []Image) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(ec2Askers)
 	for i, m := range images {
-		if m.State.dead() {
+		if m.State.Dead() {
 			continue
 		}
 		group.Go(func() error {
 			shares, err := e.launchPermissions(ctx, m.ID)
-			if hasCode(err, AuthFailure, Unauthorized, IDNotFound, IDUnavailable) {
+			if HasCode(err, AuthFailure, Unauthorized, IDNotFound, IDUnavailable) {
 				return nil
 			}
 			images[i].LaunchPermissions = shares

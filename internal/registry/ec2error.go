@@ -3,7 +3,6 @@ package registry
 import (
 	"errors"
 	"regexp"
-	"slices"
 
 	"amiforge/internal/ec2query"
 	"amiforge/internal/store"
@@ -54,12 +53,6 @@ func doubtful(err error) bool {
 	}
 	refusal, ok := errors.AsType[*ec2query.Error](err)
 	return !ok || refusal.Status >= 500 && refusal.Code != "RequestLimitExceeded"
-}
-
-// hasCode reports whether err is a refusal with one of the codes.
-func hasCode(err error, codes ...Code) bool {
-	refusal, ok := errors.AsType[*Error](err)
-	return ok && slices.Contains(codes, refusal.Code)
 }
 
 func unsupported(message string) error { return &Error{Code: Unsupported, Message: message} }

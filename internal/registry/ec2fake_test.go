@@ -342,7 +342,7 @@ func (f *fakeEC2) describe(ctx context.Context, in *ec2query.DescribeImagesInput
 // finishCopies finishes the copies among the images that have been looked at often enough.
 func (f *fakeEC2) finishCopies(ctx context.Context, images []Image) {
 	for _, m := range images {
-		if !m.copying() {
+		if !m.Copying() {
 			continue
 		}
 		if f.slow--; f.slow < 0 {
@@ -360,7 +360,7 @@ func (f *fakeEC2) attribute(ctx context.Context, in *ec2query.AttributeInput) (a
 	}
 	m := listing.Images[0]
 	if m.Owner != self {
-		return nil, f.as().mayChange(m)
+		return nil, f.as().MayChange(m)
 	}
 	permissions := each(m.LaunchPermissions, func(p LaunchPermission) ec2query.LaunchPermission { return ec2query.LaunchPermission(p) })
 	return &ec2query.DescribeImageAttributeOutput{ImageID: m.ID, LaunchPermissions: permissions}, nil

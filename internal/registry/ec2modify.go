@@ -22,7 +22,7 @@ func (e *ec2) Modify(ctx context.Context, id string, by Caller, changes ...Chang
 	if err != nil {
 		return Image{}, err
 	}
-	if err := by.mayChange(m); err != nil {
+	if err := by.MayChange(m); err != nil {
 		return Image{}, err
 	}
 	d := &edit{Image: m, before: m, now: e.now()}

@@ -75,7 +75,7 @@ func (e *ec2) registered(ctx context.Context, asked Image, id string) Image {
 		if err == nil {
 			return m
 		}
-		if !hasCode(err, IDNotFound) || e.wait(ctx, pause(attempt)) != nil {
+		if !HasCode(err, IDNotFound) || e.wait(ctx, pause(attempt)) != nil {
 			break
 		}
 	}

@@ -1,8 +1,10 @@
 package registry
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 )
 
@@ -49,6 +51,12 @@ func (e *Error) ErrorCode() string { return string(e.Code) }
 
 // Is reports that an unknown image is fs.ErrNotExist.
 func (e *Error) Is(target error) bool { return target == fs.ErrNotExist && e.Code == IDNotFound }
+
+// HasCode reports whether err is a refusal with one of the codes.
+func HasCode(err error, codes ...Code) bool {
+	refusal, ok := errors.AsType[*Error](err)
+	return ok && slices.Contains(codes, refusal.Code)
+}
 
 func duplicate(name, holder string) error {
 	message := fmt.Sprintf("AMI name %s is already in use by AMI %s", name, holder)

@@ -1,5 +1,7 @@
 package registry
 
+import "time"
+
 // An Image is a machine image as the registry knows it. Its JSON form is that of an image in the answer of
 // `aws ec2 describe-images`, with the additional fields Region, ManifestDigest, DeregistrationTime,
 // CooldownEnd and LaunchPermissions; a stored record is this form with a Nonce. New fields may be added, none is
@@ -92,8 +94,17 @@ type LaunchPermission struct {
 	OrganizationalUnitARN string `json:"OrganizationalUnitArn,omitempty"`
 }
 
-// copying reports whether the image is a copy whose bundle is on its way.
-func (m Image) copying() bool { return m.State == Pending && m.SourceImageID != "" }
+// Copying reports whether the image is a copy whose bundle is on its way.
+func (m Image) Copying() bool { return m.State == Pending && m.SourceImageID != "" }
+
+// registrationTime is more than any registration takes: seconds, and minutes in a store that has to be asked again.
+const registrationTime = time.Hour
+
+// CutShort reports whether the image is what a registration left that was killed. Nobody will make it available,
+// and its name is free.
+func (m Image) CutShort(now time.Time) bool {
+	return m.State == Pending && !m.Copying() && now.Sub(m.CreationDate.Time) >= registrationTime
+}
 
 // Public reports whether every account may launch the image.
 func (m Image) Public() bool {

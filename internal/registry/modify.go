@@ -31,7 +31,7 @@ func (e *objects) Modify(ctx context.Context, id string, by Caller, changes ...C
 		return Image{}, missing("attribute")
 	}
 	m, err := e.update(ctx, id, func(m *Image) error {
-		if err := by.mayChange(*m); err != nil {
+		if err := by.MayChange(*m); err != nil {
 			return err
 		}
 		d := &edit{Image: *m, before: *m, now: e.now()}
@@ -48,7 +48,7 @@ func (e *objects) Modify(ctx context.Context, id string, by Caller, changes ...C
 
 // apply makes and judges the changes. They replace lists and never write into them: before has the same ones.
 func (d *edit) apply(changes []Change) error {
-	if d.State == Pending || d.State.dead() {
+	if d.State == Pending || d.State.Dead() {
 		return d.unavailable()
 	}
 	if err := d.make(changes); err != nil {

@@ -227,6 +227,11 @@ func TestUsers(t *testing.T) {
 		if _, err := newObjects(keys, nil).create(t.Context(), under); err != nil {
 			t.Fatal(err)
 		}
+		killed := web("killed")
+		killed.ID, killed.State, killed.CreationDate = "ami-00000002", Pending, TimeOf(time.Now().Add(-registrationTime))
+		if _, err := newObjects(keys, nil).create(t.Context(), killed); err != nil {
+			t.Fatal(err)
+		}
 		users, err := Users(t.Context(), e, a.Location)
 		if err != nil {
 			t.Fatal(err)

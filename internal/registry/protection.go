@@ -26,9 +26,9 @@ func protection(p Protection) Change {
 	}
 }
 
-// mayEnd returns OperationNotPermitted while the image is protected or its cooldown lasts. A protection that
+// MayEnd returns OperationNotPermitted while the image is protected or its cooldown lasts. A protection that
 // this version does not know is one.
-func (m Image) mayEnd(now time.Time) error {
+func (m Image) MayEnd(now time.Time) error {
 	if m.DeregistrationProtection != "" && m.DeregistrationProtection != Unprotected {
 		return notPermitted(m.ID, "The image is protected from being deregistered.")
 	}

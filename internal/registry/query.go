@@ -86,7 +86,7 @@ func (q Query) shows(m Image) bool {
 	case Deregistered:
 		return q.IncludeDeregistered
 	case Pending:
-		return q.IncludePending || m.copying() || len(q.IDs) > 0
+		return q.IncludePending || m.Copying() || len(q.IDs) > 0
 	case Disabled:
 		return q.IncludeDisabled || len(q.IDs) > 0
 	case Failed:

@@ -130,9 +130,9 @@ type Caller struct {
 	Region        string   // to change images of this region alone; empty: of any
 }
 
-// mayChange returns AuthFailure unless the caller owns the image or administers the registry. An image of another
+// MayChange returns AuthFailure unless the caller owns the image or administers the registry. An image of another
 // region than the caller's is InvalidAMIID.NotFound there.
-func (c Caller) mayChange(m Image) error {
+func (c Caller) MayChange(m Image) error {
 	if !is(c.Region, m.Region) {
 		return notFound(m.ID)
 	}

@@ -15,5 +15,5 @@ const (
 	Deregistered State = "deregistered"
 )
 
-// dead reports whether the state is final: what is dead never lives again, however old the read.
-func (s State) dead() bool { return s == Failed || s == Deregistered }
+// Dead reports whether the state is final: what is dead never lives again, however old the read.
+func (s State) Dead() bool { return s == Failed || s == Deregistered }

@@ -56,7 +56,7 @@ func (e *objects) sweep(ctx context.Context, id string, now time.Time) (Image, e
 // obsolete reports whether the image is public though it was deprecated and not launched for six months. One
 // that was never launched counts from its deprecation.
 func (m Image) obsolete(now time.Time) bool {
-	if !m.Public() || m.State.dead() || !m.deprecated(now) {
+	if !m.Public() || m.State.Dead() || !m.deprecated(now) {
 		return false
 	}
 	idle := m.LastLaunchedTime

@@ -346,3 +346,18 @@ func TestNothingIsSentUnsigned(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestServer(t *testing.T) {
+	for _, tt := range []struct{ endpoint, variable, want string }{
+		{"", "", "https://s3.amazonaws.com"},
+		{"", "localhost:9000/", "http://localhost:9000"},
+		{"https://one.example/", "localhost:9000", "https://one.example"},
+	} {
+		cfg := Config{Endpoint: tt.endpoint, Getenv: func(name string) string {
+			return map[string]string{"AWS_ENDPOINT_URL": tt.variable}[name]
+		}}
+		if got, err := cfg.Server(); err != nil || got != tt.want {
+			t.Errorf("%+v: %s, %v", tt, got, err)
+		}
+	}
+}

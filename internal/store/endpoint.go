@@ -12,6 +12,20 @@ import (
 // awsEndpoint stands for all of AWS: minio-go finds the host for the region.
 const awsEndpoint = "https://s3.amazonaws.com"
 
+// Server returns the URL of the service that buckets are at, as far as the configuration tells servers apart.
+func (c Config) Server() (string, error) {
+	c = c.withDefaults()
+	p, err := c.profile()
+	if err != nil {
+		return "", err
+	}
+	u, err := c.endpoint(p)
+	if err != nil {
+		return "", err
+	}
+	return u.String(), nil
+}
+
 // endpoint returns the URL of the service. Its path is empty.
 func (c Config) endpoint(p profile) (*url.URL, error) {
 	s := c.Endpoint

@@ -1,0 +1,54 @@
+package gc
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sys/unix"
+
+	"amiforge/bundle"
+	"amiforge/internal/registry"
+)
+
+// namedOtherwise says which living image may name the bundle in another way, as another machine mounts it: one with
+// the same manifest. That it does not is known only of the bundle of an image that has ended, if it was a copy in a
+// folder of its own, or if each such image has its manifest where it says, too.
+func (c *Collector) namedOtherwise(ctx context.Context, x *index, f *folder, d document, ended []registry.Image) string {
+	own := func(m registry.Image) bool { return d.isOf(m) && m.SourceImageID != "" && m.ID == f.base() }
+	if slices.ContainsFunc(ended, own) {
+		return ""
+	}
+	known := slices.ContainsFunc(ended, d.isOf)
+	for _, m := range x.digests[d.digest] {
+		if !known || !c.hasAnother(ctx, m, f.loc.Object(d.name)) {
+			return fmt.Sprintf("it is the same as that of %s, registered at %s", m.ID, m.Location)
+		}
+	}
+	return ""
+}
+
+// hasAnother reports whether an image's manifest is seen where the image says, and is not the one at location.
+func (c *Collector) hasAnother(ctx context.Context, m registry.Image, location string) bool {
+	at, name, err := c.locate(ctx, m)
+	if err != nil || at.loc.Bucket == "" && isSameFile(m.Location, location) {
+		return false
+	}
+	st, closer, err := at.open()
+	if err != nil {
+		return false
+	}
+	defer closer.Close()
+	doc, err := bundle.ReadManifest(ctx, st, name)
+	return err == nil && registry.DigestManifest(doc) == m.ManifestDigest
+}
+
+// isSameFile reports whether two paths lead to one file. A server's directory that is mounted twice has two devices:
+// then the number and the last change of the inode tell.
+func isSameFile(a, b string) bool {
+	var one, other unix.Stat_t
+	if unix.Stat(a, &one) != nil || unix.Stat(b, &other) != nil {
+		return false
+	}
+	return one.Ino == other.Ino && one.Ctim == other.Ctim
+}
