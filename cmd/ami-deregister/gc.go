@@ -101,7 +101,7 @@ func (o *gcOptions) collect(ctx context.Context, e *cli.Env, by registry.Caller,
 	if err != nil {
 		return err
 	}
-	r := newReport(e, plan, c.Trees)
+	r := newReport(e, plan, c)
 	if !o.yes || e.DryRun {
 		return r.plan()
 	}

@@ -21,6 +21,7 @@ type report struct {
 	env      *cli.Env
 	findings []gc.Finding
 	trees    []*store.Tree
+	minAge   time.Duration
 	widths   [4]int // of the columns but the last
 	done     []doneFinding
 	errs     errorsOf
@@ -34,8 +35,8 @@ type doneFinding struct {
 	Error string `json:",omitempty"`
 }
 
-func newReport(e *cli.Env, plan *gc.Plan, trees []*store.Tree) *report {
-	r := &report{env: e, findings: plan.Findings, trees: trees, errs: plan.Errors}
+func newReport(e *cli.Env, plan *gc.Plan, c *gc.Collector) *report {
+	r := &report{env: e, findings: plan.Findings, trees: c.Trees, minAge: c.MinAge, errs: plan.Errors}
 	for _, f := range plan.Findings {
 		for i, column := range columns(f) {
 			r.widths[i] = max(r.widths[i], utf8.RuneCountInString(column))
@@ -195,7 +196,8 @@ func (r *report) result() error {
 		for _, t := range r.trees {
 			where = append(where, t.Location().String())
 		}
-		r.env.Notef("nothing to collect%s", strings.TrimSuffix(" in "+strings.Join(where, ", "), " in "))
+		in := strings.TrimSuffix(" in "+strings.Join(where, ", "), " in ")
+		r.env.Notef("nothing to collect that is older than %s%s", cli.FormatAge(r.minAge), in)
 	}
 	if r.env.JSON {
 		if err := r.object(); err != nil {
