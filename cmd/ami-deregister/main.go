@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -134,7 +135,11 @@ func checkBundle(ctx context.Context, e *cli.Env, engine registry.Engine, id str
 	if len(users) > 0 {
 		return errors.New("the bundle " + image.Location + " stays: it is also that of " + strings.Join(users, ", "))
 	}
-	return checkSame(ctx, e, image)
+	err = checkSame(ctx, e, image)
+	if image.State == registry.Deregistered && errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%s is deregistered, and its bundle is gone: %w", id, err)
+	}
+	return err
 }
 
 // checkSame compares the manifest with the digest that it had when the image was registered.
