@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
-	"path/filepath"
 	"strings"
 
 	"amiforge/bundle"
 	"amiforge/internal/cli"
 	"amiforge/internal/registry"
+	"amiforge/internal/store"
 	"amiforge/manifest"
 )
 
@@ -19,7 +19,7 @@ func (o *options) image(ctx context.Context, e *cli.Env, object cli.Object) (reg
 	}
 	image := registry.FromManifest(m)
 	image.ManifestDigest = registry.DigestManifest(doc)
-	if image.Location, err = absolute(object); err != nil {
+	if image.Location, err = locate(object); err != nil {
 		return image, err
 	}
 	image.Name, image.Description = o.name, o.description
@@ -50,17 +50,12 @@ func (o *options) check(ctx context.Context, e *cli.Env, object cli.Object) ([]b
 	return b.Document, b.Manifest, err
 }
 
-// absolute returns the location under which the registry knows the manifest: a file by its absolute path without
-// symbolic links, so that it has one only.
-func absolute(object cli.Object) (string, error) {
+// locate returns the location under which the registry knows the manifest: a file by the one path that it has.
+func locate(object cli.Object) (string, error) {
 	if object.Location.Bucket != "" {
 		return object.String(), nil
 	}
-	path, err := filepath.EvalSymlinks(object.String())
-	if err != nil {
-		return "", err
-	}
-	return filepath.Abs(path)
+	return store.RealPath(object.String())
 }
 
 // override lets the flags go before the manifest.

@@ -36,7 +36,7 @@ func TestForeignStores(t *testing.T) {
 		"same registry":      {others: `"b": {"store": "s3://bbb", "registry": "DIR/one"}`},
 		"same, spelled":      {others: `"b": {"store": "s3://bbb", "registry": "DIR/./link/"}`},
 		"same, by variable":  {others: `"b": {"store": "s3://bbb"}`, registry: "DIR/one"},
-		"other":              {others: `"b": {"store": "DIR/link/b", "registry": "DIR/two"}`, want: []string{"DIR/link/b"}},
+		"other":              {others: `"b": {"store": "DIR/link/b", "registry": "DIR/two"}`, want: []string{"DIR/one/b"}},
 		"other, linked":      {others: `"b": {"store": "DIR/link", "registry": "DIR/two"}`, want: []string{"DIR/one"}},
 		"other, a database":  {others: `"b": {"store": "DIR/two", "registry": "postgres://me@host/db"}`, want: []string{"DIR/two"}},
 		"other, by default":  {others: `"b": {"store": "s3://bbb/c"}`, want: []string{"s3://bbb/c"}},

@@ -24,30 +24,12 @@ type Place struct {
 
 // NewPlace returns the place at loc, which is reached by cfg. A directory is made when it is needed.
 func NewPlace(loc store.Location, cfg store.Config) (*Place, error) {
-	if loc.Bucket == "" {
-		// The registry compares locations as strings, so a directory has one spelling only.
-		dir, err := realPath(loc.Dir)
-		if err != nil {
-			return nil, err
-		}
-		loc.Dir = dir
+	loc, err := loc.Real() // the registry compares locations as strings
+	if err != nil {
+		return nil, err
 	}
 	cfg.Create = true
 	return &Place{loc, cfg}, nil
-}
-
-// realPath returns the absolute path without symbolic links. The end of it need not exist.
-func realPath(dir string) (string, error) {
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return "", err
-	}
-	found, err := filepath.EvalSymlinks(dir)
-	if !errors.Is(err, fs.ErrNotExist) || dir == filepath.Dir(dir) {
-		return found, err
-	}
-	parent, err := realPath(filepath.Dir(dir))
-	return filepath.Join(parent, filepath.Base(dir)), err
 }
 
 // Manifest returns the location of the manifest of image id.

@@ -46,13 +46,10 @@ func below(path, folder, separator string) bool {
 	return folder == "" || path == folder || strings.HasPrefix(path, folder+separator)
 }
 
-// RealPath returns the one path that a directory has, as far as that can be found out.
+// RealPath returns store.RealPath of a directory, as far as that can be found out.
 func RealPath(dir string) string {
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
-		dir = real
-	}
-	if absolute, err := filepath.Abs(dir); err == nil {
-		dir = absolute
+	if real, err := store.RealPath(dir); err == nil {
+		return real
 	}
 	return dir
 }

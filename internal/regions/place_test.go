@@ -24,7 +24,8 @@ func TestRow65RegionIsWhereTheBundleIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	regions, err := parseRegions([]byte(`{"east": {"store": "s3://east"}, "west": {"store": "s3://one/west"},
-		"far-west": {"store": "s3://one/west/far"}, "here": {"store": "` + filepath.Join(dir, "link", "here") + `"}, "root": {"store": "/"}}`))
+		"far-west": {"store": "s3://one/west/far"}, "here": {"store": "` + filepath.Join(dir, "link", "here") + `"},
+		"new": {"store": "` + filepath.Join(dir, "link", "new") + `"}, "root": {"store": "/"}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,6 +45,7 @@ func TestRow65RegionIsWhereTheBundleIs(t *testing.T) {
 		filepath.Join(dir, "here", "web"):  "here",
 		filepath.Join(dir, "here"):         "here",
 		filepath.Join(dir, "link", "here"): "here",
+		filepath.Join(dir, "new", "web"):   "new",
 		"/somewhere/else":                  "root",
 	} {
 		found, ok := file.Of(place(t, location))
