@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -183,6 +184,17 @@ func (c *copier) finish(name string, there map[string]int) {
 	}
 }
 
+// wantOther wants the command with other flags to be refused for the pending image, a dry run as well.
+func (c *copier) wantOther(id, says string, flags ...string) {
+	c.Helper()
+	for _, dryRun := range [][]string{nil, {"--dry-run"}} {
+		e := c.want(1, slices.Concat(c.args("copy"), flags, dryRun)...)
+		if !strings.Contains(e.stderr, "ami-copy: "+id+", pending as ") || !strings.Contains(e.stderr, says) {
+			c.Errorf("%s %s: it says %q", flags, dryRun, e.stderr)
+		}
+	}
+}
+
 // TestCopyInterrupt interrupts ami-copy while it sends a part: it says how to go on, and that is so.
 func TestCopyInterrupt(t *testing.T) {
 	b, proxy, east := s3Bench(t, miniotest.Start(t))
@@ -201,6 +213,8 @@ func TestCopyInterrupt(t *testing.T) {
 	if image.State != registry.Pending || c.has(image.ID, "image.manifest.xml") {
 		t.Errorf("the image is %s", image.State)
 	}
+	c.wantOther(image.ID, "differs in description: ", "-d", "another")
+	c.wantOther(image.ID, "goes to "+image.Location+", not to ", "--to", east+"/other")
 	c.finish("copy", map[string]int{image.ID: c.stored(c.location(image.ID))})
 	if again := c.copies("copy"); len(again) != 1 || again[0].ID != image.ID {
 		t.Errorf("images are %+v, want %s alone", again, image.ID)

@@ -50,7 +50,7 @@ func (c *Copy) Rehearse(ctx context.Context) error {
 	if err := c.Place.probe(ctx); err != nil {
 		return err
 	}
-	_, err := c.Engine.BeginCopy(ctx, c.Image, c.Place.Manifest)
+	_, err := c.begin(ctx)
 	if err == nil { // a pending copy is there to go on with
 		return registry.ErrDryRun
 	}

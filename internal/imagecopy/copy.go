@@ -3,13 +3,15 @@
 //
 // A copy is entered as pending in the registry of its destination, its parts and at last its manifest are put into
 // the store, and then it becomes available. Whatever ends that in between, the same copy made again goes on with it:
-// the registry returns the pending image, and only parts that are missing are sent. A bundle that turns out to be
-// damaged ends it for good; then what was sent is removed.
+// the registry returns the pending image, and only parts that are missing are sent. Another copy of the
+// same image under its name is refused. A bundle that turns out to be damaged ends it for good; then what was sent is
+// removed.
 package imagecopy
 
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"amiforge/bundle"
 	"amiforge/internal/registry"
@@ -71,17 +73,30 @@ func (c *Copy) Run(ctx context.Context) (Result, error) {
 	return Result{r.image, r.done}, r.explain(ctx, err)
 }
 
-// begin enters the image. One that is pending already must be the same in what its manifest says.
+// begin enters the image, or finds the one that the same copy has entered before.
 func (c *Copy) begin(ctx context.Context) (registry.Image, error) {
 	image, err := c.Engine.BeginCopy(ctx, c.Image, c.Place.Manifest)
+	if err == nil {
+		err = c.checkEntered(image)
+	}
 	if err != nil {
 		return registry.Image{}, err
 	}
-	if image.KernelID != c.Image.KernelID || image.RamdiskID != c.Image.RamdiskID {
-		return registry.Image{}, fmt.Errorf("%s, pending as the same copy, has another kernel or ramdisk: "+
-			"give the same ones, or end it with ami-deregister", image.ID)
-	}
 	return image, nil
+}
+
+// checkEntered refuses to go on with an image that was entered as another one than is asked for now, or elsewhere:
+// what was asked for would be lost.
+func (c *Copy) checkEntered(image registry.Image) error {
+	const advice = "ask for the same again, or end it with ami-deregister"
+	if differs := registry.CopyDiffers(c.Image, image); len(differs) > 0 {
+		return fmt.Errorf("%s, pending as a copy of the same image, differs in %s: %s",
+			image.ID, strings.Join(differs, ", "), advice)
+	}
+	if place := c.Place.Manifest(image.ID); place != image.Location {
+		return fmt.Errorf("%s, pending as the same copy, goes to %s, not to %s: %s", image.ID, image.Location, place, advice)
+	}
+	return nil
 }
 
 // options are those of copying the bundle.
@@ -97,8 +112,7 @@ type run struct {
 	done  bundle.CopyResult
 }
 
-// open opens the store at the location that the image was entered with: an earlier run may have been told another
-// one.
+// open opens the store at the location that the image was entered with.
 func (r *run) open(ctx context.Context) (err error) {
 	r.dst, err = r.Place.open(ctx, r.image.Location)
 	return err

@@ -55,6 +55,7 @@ type world struct {
 	from   store.Location // of the source's bundle
 	to     store.Location // of the copies
 	config store.Config
+	keys   registry.Keys
 	engine registry.Engine
 	source registry.Image
 }
@@ -68,7 +69,8 @@ func newWorld(t testing.TB) *world {
 
 func newWorldAt(t testing.TB, from, to store.Location, cfg store.Config) *world {
 	t.Helper()
-	w := &world{t, from, to, cfg, registry.New(registry.NewDirKeys(t.TempDir()), nil), registry.Image{}}
+	keys := registry.NewDirKeys(t.TempDir())
+	w := &world{t, from, to, cfg, keys, registry.New(keys, nil), registry.Image{}}
 	im := bundle.NewImage(bytes.NewReader(content()), int64(len(content())), nil)
 	_, err := bundle.Create(t.Context(), w.open(from), im, &bundle.CreateOptions{
 		User: owner, Machine: manifest.Machine{Architecture: "x86_64"}, Key: key(t, "user2048"), PartSize: bundle.MinPartSize, Level: 1,
@@ -275,51 +277,84 @@ func TestRunResumes(t *testing.T) {
 	}
 }
 
-// An earlier run decides where the bundle goes.
-func TestRunResumesElsewhere(t *testing.T) {
-	w := newWorld(t)
-	ctx, cancel := context.WithCancel(t.Context())
+// What the first run was told, the second one has to be told too: it would be lost.
+func TestRunOtherwise(t *testing.T) {
+	elsewhere := filepath.Join(t.TempDir(), "elsewhere")
+	tests := []struct {
+		name string
+		edit func(w *world, c *Copy)
+		want string
+	}{
+		{"kernel", func(_ *world, c *Copy) { c.Image.KernelID = "aki-00000001" }, "differs in kernel: "},
+		{"description", func(_ *world, c *Copy) { c.Image.Description = "d" }, "differs in description: "},
+		{"tags", func(_ *world, c *Copy) { c.Image.Tags = []registry.Tag{{Key: "role", Value: "web"}} }, "differs in tags: "},
+		{"volumes", func(_ *world, c *Copy) {
+			c.Image.BlockDevices = []registry.BlockDevice{{DeviceName: "/dev/sdc", EBS: &registry.EBS{VolumeSize: 8, Encrypted: true}}}
+		}, "differs in block devices: "},
+		{"two", func(_ *world, c *Copy) { c.Image.RamdiskID, c.Image.Platform = "ari-1", "windows" }, "differs in ramdisk, platform: "},
+		{"place", func(w *world, c *Copy) { c.Place = w.placeAt(elsewhere) }, "not to " + elsewhere},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			begun := w.interrupt()
+			c := w.copy()
+			tt.edit(w, c)
+			_, err := c.Run(t.Context())
+			if err == nil || !strings.HasPrefix(err.Error(), begun.ID+", pending as ") || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("%v, want it to say %s", err, tt.want)
+			}
+			c.Engine = registry.New(w.keys, &registry.Options{DryRun: true})
+			if rehearsed := c.Rehearse(t.Context()); rehearsed == nil || rehearsed.Error() != err.Error() {
+				t.Errorf("rehearsed: %v, want %v", rehearsed, err)
+			}
+			if image := w.image(begun.ID); image.State != registry.Pending {
+				t.Errorf("the image is %s", image.State)
+			}
+			if _, err := os.Stat(elsewhere); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("%s: %v, want it not to be there", elsewhere, err)
+			}
+			c = w.copy()
+			c.Engine = registry.New(w.keys, &registry.Options{DryRun: true})
+			if err := c.Rehearse(t.Context()); !errors.Is(err, registry.ErrDryRun) {
+				t.Errorf("the same again, rehearsed: %v", err)
+			}
+			done, err := w.copy().Run(t.Context())
+			if err != nil || done.Image.ID != begun.ID {
+				t.Errorf("the same again: %s, %v", done.Image.ID, err)
+			}
+			if _, err := w.copy().Run(t.Context()); !hasCode(err, registry.NameDuplicate) {
+				t.Errorf("once it is available: %v", err)
+			}
+		})
+	}
+}
+
+// interrupt begins the copy and leaves it pending.
+func (w *world) interrupt() registry.Image {
+	w.Helper()
+	ctx, cancel := context.WithCancel(w.Context())
 	c := w.copy()
 	c.Begin = func(int64) { cancel() }
-	if _, err := c.Run(ctx); !errors.Is(err, context.Canceled) {
-		t.Fatal(err)
+	begun, err := c.Run(ctx)
+	if !errors.Is(err, context.Canceled) {
+		w.Fatal(err)
 	}
-	c = w.copy()
-	other, err := NewPlace(store.Location{Dir: t.TempDir()}, w.config)
+	return begun.Image
+}
+
+func (w *world) placeAt(dir string) *Place {
+	w.Helper()
+	place, err := NewPlace(store.Location{Dir: dir}, w.config)
 	if err != nil {
-		t.Fatal(err)
+		w.Fatal(err)
 	}
-	c.Place = other
-	done, err := c.Run(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.wantWhole(done.Image.ID, owner, "user2048")
-	c.Image.KernelID = "aki-00000001"
-	if _, err := c.Run(t.Context()); !hasCode(err, registry.NameDuplicate) {
-		t.Errorf("once it is available: %v", err)
-	}
+	return place
 }
 
 func hasCode(err error, code registry.Code) bool {
 	refusal, ok := errors.AsType[*registry.Error](err)
 	return ok && refusal.Code == code
-}
-
-// What the first run was told of the manifest, the second has to be told too.
-func TestRunOtherKernel(t *testing.T) {
-	w := newWorld(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	c := w.copy()
-	c.Begin = func(int64) { cancel() }
-	begun, err := c.Run(ctx)
-	if !errors.Is(err, context.Canceled) {
-		t.Fatal(err)
-	}
-	c.Image.KernelID = "aki-00000001"
-	if _, err := c.Run(t.Context()); err == nil || !strings.Contains(err.Error(), begun.Image.ID+", pending as the same copy, has another kernel") {
-		t.Errorf("%v", err)
-	}
 }
 
 // What is wrong before anything was begun.
@@ -417,11 +452,7 @@ func TestRehearse(t *testing.T) {
 		t.Errorf("a bad name: %v", err)
 	}
 	c = w.copy()
-	file, err := NewPlace(store.Location{Dir: filepath.Join(w.from.Dir, manifestName)}, w.config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.Place = file
+	c.Place = w.placeAt(filepath.Join(w.from.Dir, manifestName))
 	if err := c.Rehearse(t.Context()); err == nil || !strings.Contains(err.Error(), "is not a directory") {
 		t.Errorf("a file for a store: %v", err)
 	}

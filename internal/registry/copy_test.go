@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -243,6 +244,50 @@ func TestBeginCopyGoesOn(t *testing.T) {
 		_, err = e.BeginCopy(t.Context(), m, inWest)
 		wantDuplicate(t, err, begun)
 	})
+}
+
+// What CopyOf sets is compared, whatever will be added to an image.
+func TestCopyDiffers(t *testing.T) {
+	found := []string{"Name", "Owner", "Region", "SourceImageID", "SourceImageRegion"} // by which BeginCopy finds it
+	own := []string{
+		"ID", "Location", "ManifestDigest", "State", "StateReason", "CreationDate", "DeprecationTime", "LastLaunchedTime",
+		"DeregistrationTime", "DeregistrationProtection", "CooldownEnd", "LaunchPermissions",
+	}
+	for field := range reflect.TypeFor[Image]().Fields() {
+		asked, pending := full(), full()
+		asked.Description, pending.Description = "d", "d"
+		reflect.ValueOf(&pending).Elem().FieldByIndex(field.Index).SetZero()
+		differs := CopyDiffers(asked, pending)
+		want := !slices.Contains(append(found, own...), field.Name)
+		if len(differs) > 1 || (len(differs) == 1) != want {
+			t.Errorf("%s: it differs in %q, want it to differ: %t", field.Name, differs, want)
+		}
+	}
+}
+
+// What a registry makes of a copy is the same one.
+func TestCopyDiffersFromNone(t *testing.T) {
+	source := sourceOf()
+	source.Type, source.RootDeviceType, source.VirtualizationType, source.BlockDevices = "", "", "", []BlockDevice{}
+	source.Tags = []Tag{{"a", "1"}, {"b", "2"}}
+	r := request()
+	r.CopyTags = true
+	e, _ := onDirectory(t)
+	pending := begin(t, e, copyOf(t, source, r))
+	slices.Reverse(source.Tags) // as EC2 may
+	if differs := CopyDiffers(copyOf(t, source, r), pending); len(differs) > 0 {
+		t.Errorf("it differs in %q", differs)
+	}
+	r.CopyTags, r.Description = false, "d"
+	if differs := CopyDiffers(copyOf(t, source, r), pending); !slices.Equal(differs, []string{"description", "tags"}) {
+		t.Errorf("it differs in %q", differs)
+	}
+	source.BlockDevices = []BlockDevice{{DeviceName: "/dev/sdc", EBS: &EBS{VolumeSize: 8}}}
+	plain := copyOf(t, source, r)
+	r.Encrypted = new(true)
+	if differs := CopyDiffers(copyOf(t, source, r), plain); !slices.Equal(differs, []string{"block devices"}) {
+		t.Errorf("it differs in %q", differs)
+	}
 }
 
 func TestFinishCopyTwice(t *testing.T) {

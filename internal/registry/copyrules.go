@@ -1,7 +1,9 @@
 package registry
 
 import (
+	"cmp"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -79,4 +81,48 @@ func (r CopyRequest) copyDevices(devices []BlockDevice) ([]BlockDevice, error) {
 		copies[i].EBS = &volume
 	}
 	return copies, nil
+}
+
+// CopyDiffers returns in what the pending copy is another one than asked, which CopyOf made of the same source: the
+// names of the fields that CopyOf sets, but for those by which BeginCopy has found the pending one.
+func CopyDiffers(asked, pending Image) []string {
+	var names []string
+	for _, field := range []struct {
+		name string
+		same bool
+	}{
+		{"description", asked.Description == pending.Description},
+		{"type", orElse(asked.Type, pending.Type) == pending.Type}, // what a source leaves open, the registry fills in
+		{"architecture", asked.Architecture == pending.Architecture},
+		{"kernel", asked.KernelID == pending.KernelID},
+		{"ramdisk", asked.RamdiskID == pending.RamdiskID},
+		{"root device type", orElse(asked.RootDeviceType, pending.RootDeviceType) == pending.RootDeviceType},
+		{"root device", asked.RootDeviceName == pending.RootDeviceName},
+		{"block devices", reflect.DeepEqual(filled(asked.BlockDevices), filled(pending.BlockDevices))},
+		{"virtualization", orElse(asked.VirtualizationType, pending.VirtualizationType) == pending.VirtualizationType},
+		{"platform", asked.Platform == pending.Platform},
+		{"boot mode", asked.BootMode == pending.BootMode},
+		{"ENA support", asked.EnaSupport == pending.EnaSupport},
+		{"SR-IOV support", asked.SriovNetSupport == pending.SriovNetSupport},
+		{"product codes", slices.Equal(asked.ProductCodes, pending.ProductCodes)},
+		{"tags", slices.Equal(sorted(asked.Tags), sorted(pending.Tags))},
+	} {
+		if !field.same {
+			names = append(names, field.name)
+		}
+	}
+	return names
+}
+
+// filled returns the list, nil if it is empty: a stored one does not tell the two apart.
+func filled(devices []BlockDevice) []BlockDevice {
+	if len(devices) == 0 {
+		return nil
+	}
+	return devices
+}
+
+// sorted returns the tags in the order of their keys: EC2 gives them in any.
+func sorted(tags []Tag) []Tag {
+	return slices.SortedFunc(slices.Values(tags), func(a, b Tag) int { return cmp.Compare(a.Key, b.Key) })
 }
