@@ -29,8 +29,9 @@ type CopyOptions struct {
 	Progress func(n int64)     // called with the bytes of parts that were sent, or found there; from several goroutines
 }
 
-// ErrDamaged is in the chain of the errors of Copy by which the source is not the bundle that its manifest claims, so
-// that to copy again cannot help.
+// ErrDamaged is in the chain of the errors of Copy by which what was read of the source is not the bundle that its
+// manifest claims, so that to copy again cannot help. A part that is missing is none of them: the disk may be mounted
+// again, and a server that answers 404 may lag behind.
 var ErrDamaged = errors.New("the source is damaged")
 
 type damaged struct{ error }
@@ -40,7 +41,7 @@ func (e damaged) Unwrap() error        { return e.error }
 
 // atSource marks an error of the source, if it is one that stays.
 func atSource(err error) error {
-	if errors.Is(err, ErrVerify) || errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, ErrVerify) {
 		return damaged{err}
 	}
 	return err

@@ -354,8 +354,11 @@ func TestCopyDamaged(t *testing.T) {
 		want bool
 	}{
 		{"flipped", func(t *testing.T, src, _ *memStore) { flip(t, src, "image.part.03", 7) }, true},
-		{"missing", func(_ *testing.T, src, _ *memStore) { delete(src.objects, "image.part.03") }, true},
-		{"first missing", func(_ *testing.T, src, _ *memStore) { delete(src.objects, "image.part.00") }, true},
+		{"missing", func(_ *testing.T, src, _ *memStore) { delete(src.objects, "image.part.03") }, false},
+		{"first missing", func(_ *testing.T, src, _ *memStore) { delete(src.objects, "image.part.00") }, false},
+		{"too much", func(_ *testing.T, src, _ *memStore) {
+			src.objects["image.part.04"] = append(src.objects["image.part.04"], 0)
+		}, true},
 		{"unreachable", func(_ *testing.T, src, _ *memStore) {
 			src.hook = func(op, _ string) error { return broken }
 		}, false},

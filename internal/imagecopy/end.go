@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"amiforge/bundle"
@@ -23,8 +24,14 @@ func (r *run) explain(ctx context.Context, err error) error {
 	case isUnavailable(err):
 		return r.outlive(ctx, err)
 	}
-	return fmt.Errorf("%w\n%s is pending, parts that are there: %d; the same command again goes on with it",
-		err, id, r.done.Sent+r.done.Kept)
+	return fmt.Errorf("%w\n%s is pending, parts that are there: %d; %s", err, id, r.done.Sent+r.done.Kept, howToGoOn(err))
+}
+
+func howToGoOn(err error) string {
+	if errors.Is(err, fs.ErrNotExist) {
+		return "once nothing is missing, the same command goes on with it; ami-deregister ends it"
+	}
+	return "the same command again goes on with it"
 }
 
 func isUnavailable(err error) bool {

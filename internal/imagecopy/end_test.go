@@ -5,6 +5,10 @@ import (
 	"context"
 	"crypto/sha1"
 	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -63,6 +67,35 @@ func TestRunDamaged(t *testing.T) {
 	}
 }
 
+// A source that is gone may come back: a disk is mounted again, a server that lags behind catches up.
+func TestRunSourceVanishes(t *testing.T) {
+	w := newWorld(t)
+	part := filepath.Join(w.from.Dir, "image.part.02")
+	move := func(from, to string) {
+		if err := os.Rename(from, to); err != nil {
+			t.Error(err)
+		}
+	}
+	c := w.copy()
+	c.Begin = func(int64) { move(part, part+".away") }
+	begun, err := c.Run(t.Context())
+	id := begun.Image.ID
+	want := fmt.Sprintf("\n%s is pending, parts that are there: %d; once nothing is missing, the same command goes on with it; "+
+		"ami-deregister ends it", id, begun.Sent)
+	if !errors.Is(err, fs.ErrNotExist) || !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("%v, want%s", err, want)
+	}
+	if image := w.image(id); image.State != registry.Pending {
+		t.Errorf("the image is %s", image.State)
+	}
+	move(part+".away", part)
+	done, err := w.copy().Run(t.Context())
+	if err != nil || done.Image.ID != id || done.Kept != begun.Sent {
+		t.Errorf("again: %s, %v", done.Image.ID, err)
+	}
+	w.wantWhole(id, owner, "user2048")
+}
+
 // A copy that another process has finished keeps its bundle, whatever has become of the source since.
 func TestRunDamagedAfterwards(t *testing.T) {
 	w := newWorld(t)
@@ -80,7 +113,7 @@ func TestRunDamagedAfterwards(t *testing.T) {
 		if _, err := w.engine.FinishCopy(t.Context(), id, "00"); err != nil {
 			t.Error(err)
 		}
-		w.remove("image.part.01")
+		w.put(w.open(w.from), "image.part.01", []byte("another one"))
 	}
 	_, err := c.Run(t.Context())
 	if !errors.Is(err, bundle.ErrDamaged) || !strings.Contains(err.Error(), "\n"+id+" could not be ended: InvalidAMIID.Unavailable: ") {
