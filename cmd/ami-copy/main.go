@@ -25,7 +25,7 @@ same command goes on with the same ID and sends only what is missing.
   -d, --description TEXT    description of the copy
       --copy-tags           copy the tags, too, if they are the caller's own
       --as ACCOUNT          the owner of the copy (default: --account, else the owner of ID)
-      --encrypted           encrypt the copy's volumes
+      --encrypted           encrypt the copy's volumes; an image without any is refused
       --no-encrypted        leave them as plain as they are; encrypted ones stay encrypted
       --acl ACL             canned ACL for every object, such as aws-exec-read
       --no-sync             do not wait for the disk (directories)
@@ -90,6 +90,7 @@ func (o *options) copy(ctx context.Context, e *cli.Env, from *source, to *destin
 	if err != nil {
 		return err
 	}
+	noteSnapshots(e, from.image, image)
 	if err := o.openBundle(ctx, e, from); err != nil {
 		return err
 	}
@@ -104,6 +105,19 @@ func (o *options) copy(ctx context.Context, e *cli.Env, from *source, to *destin
 		return c.Rehearse(ctx)
 	}
 	return perform(ctx, e, c, to)
+}
+
+// noteSnapshots says which snapshots the copy names that are in another region: there they mean nothing.
+func noteSnapshots(e *cli.Env, from, image registry.Image) {
+	if image.Region == from.Region {
+		return
+	}
+	for _, d := range image.BlockDevices {
+		if d.EBS != nil && d.EBS.SnapshotID != "" {
+			e.Notef("the volume %s of the copy is made of snapshot %s, which stays in region %s: only the bundle is copied",
+				d.DeviceName, d.EBS.SnapshotID, from.Region)
+		}
+	}
 }
 
 func perform(ctx context.Context, e *cli.Env, c *imagecopy.Copy, to *destination) error {

@@ -133,6 +133,8 @@ func TestCopyRefuses(t *testing.T) {
 	coded.ProductCodes = []ProductCode{{"774F4FF8", "devpay"}}
 	plain := sourceOf()
 	plain.BlockDevices = []BlockDevice{{DeviceName: "/dev/sdc", EBS: &EBS{SnapshotID: "snap-1", VolumeSize: 8}}}
+	bare := sourceOf()
+	bare.BlockDevices = []BlockDevice{{DeviceName: "/dev/sdb", VirtualName: "ephemeral0"}}
 	disabled := sourceOf()
 	disabled.State = Disabled
 	paravirtual := sourceOf()
@@ -152,6 +154,8 @@ func TestCopyRefuses(t *testing.T) {
 		},
 		{"row 52, encrypted stays", sourceOf(), CopyRequest{Encrypted: &yes}, "", ""},
 		{"row 53, plain to encrypted", plain, CopyRequest{Encrypted: &yes}, "", ""},
+		{"row 53, nothing to encrypt", bare, CopyRequest{Encrypted: &yes}, InvalidRequest, bare.ID + " has no volumes."},
+		{"row 53, nothing encrypted", bare, CopyRequest{Encrypted: &no}, "", ""},
 		{"row 59, product codes to another", coded, CopyRequest{Owner: "111122223333"}, NotPermitted, "product codes"},
 		{"row 59, product codes in the account", coded, CopyRequest{}, "", ""},
 		{"row 62, PV where there is none", paravirtual, CopyRequest{Virtualization: []string{"hvm"}}, InvalidRequest, "region west has no machines for that"},

@@ -17,7 +17,7 @@ type CopyRequest struct {
 	By          Caller
 
 	CopyTags       bool
-	Encrypted      *bool    // the volumes of the copy; nil: as those of the source
+	Encrypted      *bool    // the volumes of the copy, of which true wants one; nil: as those of the source
 	Virtualization []string // the types that machines of the region boot; none: all
 	KernelID       string   // instead of the source's
 	RamdiskID      string
@@ -26,6 +26,10 @@ type CopyRequest struct {
 // CopyOf returns the image that a copy of source is to become, for BeginCopy. source is as Describe shows it to By:
 // who sees an image may copy it, if its bundle can be read. The copy has what describes the machine and
 // neither launch permissions nor dates nor protection; tags where they are asked for and the caller's own.
+//
+// Its volumes are made of the same snapshots as the source's, in another region too. EC2 copies snapshots and names the
+// copies there; a registry has none to copy, and a volume without its snapshot would be an empty one. Who launches the
+// copy sees to it that they are there.
 func CopyOf(source Image, r CopyRequest) (Image, error) {
 	if source.State != Available {
 		return Image{}, source.unavailable()
@@ -61,6 +65,10 @@ func (r CopyRequest) judge(source, m Image) error {
 		message := fmt.Sprintf("The image %s is %s; region %s has no machines for that.", source.ID, source.VirtualizationType, r.Region)
 		return &Error{Code: InvalidRequest, Message: message, IDs: []string{source.ID}}
 	}
+	if r.Encrypted != nil && *r.Encrypted && !slices.ContainsFunc(source.BlockDevices, BlockDevice.isVolume) {
+		message := fmt.Sprintf("The image %s has no volumes. A copy does not change the encryption of an instance store.", source.ID)
+		return &Error{Code: InvalidRequest, Message: message, IDs: []string{source.ID}}
+	}
 	return nil
 }
 
@@ -68,7 +76,7 @@ func (r CopyRequest) judge(source, m Image) error {
 func (r CopyRequest) copyDevices(devices []BlockDevice) ([]BlockDevice, error) {
 	copies := slices.Clone(devices)
 	for i, d := range copies {
-		if d.EBS == nil || r.Encrypted == nil {
+		if !d.isVolume() || r.Encrypted == nil {
 			continue
 		}
 		if d.EBS.Encrypted && !*r.Encrypted {
@@ -82,6 +90,8 @@ func (r CopyRequest) copyDevices(devices []BlockDevice) ([]BlockDevice, error) {
 	}
 	return copies, nil
 }
+
+func (d BlockDevice) isVolume() bool { return d.EBS != nil }
 
 // CopyDiffers returns in what the pending copy is another one than asked, which CopyOf made of the same source: the
 // names of the fields that CopyOf sets, but for those by which BeginCopy has found the pending one.
