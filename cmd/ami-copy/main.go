@@ -16,7 +16,9 @@ Copies an image to another region, for another account, or both: its bundle, par
 part and checked, to STORE/NEW-ID/ in the store of the region, and what describes the
 machine to the registry of the region. Prints the new ID when the image is available.
 Launch permissions and bucket permissions are not copied. After an interruption, the
-same command goes on with the same ID and sends only what is missing.
+same command goes on with the same ID and sends only what is missing; another one with
+that name is refused. An image on EC2 (ec2://REGION) is copied by EC2, and the same
+command waits for the same copy for as long as EC2 remembers it, a day or so.
 
       --to-region REGION    where to (default: the image's own region)
       --to LOCATION         s3://bucket/prefix or a directory, instead of the region's store;

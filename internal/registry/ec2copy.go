@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -13,7 +14,8 @@ import (
 // FinishCopy and AbortCopy are refused.
 type RemoteCopier interface {
 	// CopyImage copies an image into the engine's region and waits for the copy to be available. Where that is not
-	// what it becomes, or the wait is interrupted, the copy is returned with the error: it has an ID, and stays.
+	// what it becomes, or the wait is interrupted, the copy is returned with the error: it has an ID, and stays. Called
+	// with the same again, it returns the same copy, as long as EC2 remembers it.
 	CopyImage(ctx context.Context, c RemoteCopy) (Image, error)
 }
 
@@ -33,20 +35,56 @@ const (
 	maxCopyPause   = 30 * time.Second
 )
 
-// CopyImage has EC2 copy an image, once, whatever answers get lost.
+const (
+	copyLooks  = 4  // how often EC2 is asked for a copy before it is taken for one that is gone: half a minute
+	goneCopies = 16 // how many of them are passed over
+)
+
+// CopyImage has EC2 copy an image, once, whatever answers get lost and however often the same copy is asked for: by its
+// token EC2 finds the one that it has begun, which is awaited. EC2 keeps tokens for a limited time, a day or so. A copy
+// that was deregistered within that time has a token still, and then another one is begun with the next.
 func (e *ec2) CopyImage(ctx context.Context, c RemoteCopy) (Image, error) {
-	out, err := e.client.CopyImage(ctx, &ec2query.CopyImageInput{
+	in := &ec2query.CopyImageInput{
 		Name: c.Name, Description: c.Description, CopyImageTags: c.CopyTags, Encrypted: c.Encrypted,
 		SourceImageID: c.SourceImageID, SourceRegion: orElse(c.SourceRegion, e.region), DryRun: e.dryRun,
-	})
-	if err != nil {
-		return Image{}, refused(err, c.SourceImageID)
 	}
-	m := Image{
-		ID: out.ImageID, Name: c.Name, Description: c.Description, Region: e.region, State: Pending,
-		SourceImageID: c.SourceImageID, SourceImageRegion: orElse(c.SourceRegion, e.region),
+	gone := ""
+	for range goneCopies {
+		next := *in
+		next.ClientToken = e.copyToken(in, gone)
+		out, err := e.client.CopyImage(ctx, &next)
+		if err != nil {
+			return Image{}, refused(err, c.SourceImageID)
+		}
+		if gone = out.ImageID; !e.copyGone(ctx, gone) {
+			return e.awaitCopy(ctx, Image{
+				ID: out.ImageID, Name: c.Name, Description: c.Description, Region: e.region, State: Pending,
+				SourceImageID: c.SourceImageID, SourceImageRegion: in.SourceRegion,
+			})
+		}
 	}
-	return e.awaitCopy(ctx, m)
+	return Image{}, fmt.Errorf("copy %s as %q: EC2 answers with the copy %s, which is gone", c.SourceImageID, c.Name, gone)
+}
+
+// copyToken returns the token of a copy, the same one for the same copy after one that is gone: 64 characters, which
+// are as many as EC2 takes.
+func (e *ec2) copyToken(in *ec2query.CopyImageInput, gone string) string {
+	request := ec2query.EncodeRequest("CopyImage", in)
+	return fmt.Sprintf("%x", sha256.Sum256(fmt.Appendf(request, " to %s after %s", e.region, gone)))
+}
+
+// copyGone reports whether a copy was deregistered: what EC2 has just given is then an earlier command's.
+func (e *ec2) copyGone(ctx context.Context, id string) bool {
+	for attempt := range copyLooks {
+		m, err := e.describeOne(ctx, id)
+		if !HasCode(err, IDNotFound) {
+			return err == nil && m.State == Deregistered
+		}
+		if e.wait(ctx, copyPause(attempt)) != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // awaitCopy waits until the copy m is no longer pending.
@@ -61,12 +99,13 @@ func (e *ec2) awaitCopy(ctx context.Context, m Image) (Image, error) {
 		case err == nil && latest.State == Available:
 			return latest, nil
 		case err == nil && latest.State != Pending:
-			return latest, fmt.Errorf("copy %s of %s is %s%s", m.ID, source, latest.State, latest.because())
+			return latest, fmt.Errorf("copy %s of %s is %s%s; once it is deregistered, the same command makes another one",
+				m.ID, source, latest.State, latest.because())
 		case err == nil:
 			m = latest
 		}
 		if err := e.wait(ctx, copyPause(attempt)); err != nil {
-			return m, fmt.Errorf("copy %s of %s goes on: %w", m.ID, source, err)
+			return m, fmt.Errorf("copy %s of %s goes on: %w; the same command again waits for it", m.ID, source, err)
 		}
 	}
 }

@@ -32,6 +32,13 @@ type fakeEC2 struct {
 	requests []string                   // the bodies
 	lost     map[string]int             // how many answers to an action get lost once it is done
 	denied   map[string]*ec2query.Error // the actions that are refused
+	copies   map[string]fakeCopy        // by their tokens
+}
+
+// A fakeCopy is what has a token, and what was asked for with it.
+type fakeCopy struct {
+	id    string
+	asked string
 }
 
 // startFake returns the endpoint and an engine on it, at a time set by hand. Neither waits.
@@ -41,6 +48,7 @@ func startFake(t *testing.T) (*fakeEC2, *ec2, *time.Time) {
 	now := func() time.Time { return at }
 	f := &fakeEC2{
 		t: t, region: "local", page: 1000, lost: map[string]int{}, denied: map[string]*ec2query.Error{},
+		copies: map[string]fakeCopy{},
 		engine: New(NewDirKeys(dir), &Options{Now: now}),
 		dry:    New(NewDirKeys(dir), &Options{Now: now, DryRun: true}),
 	}
@@ -294,22 +302,42 @@ func (f *fakeEC2) register(ctx context.Context, in *ec2query.RegisterImageInput)
 	return &ec2query.ImageIDOutput{ImageID: m.ID}, err
 }
 
+// copy makes a copy, or finds the one that has the token.
 func (f *fakeEC2) copy(ctx context.Context, in *ec2query.CopyImageInput) (any, error) {
-	if in.ClientToken == "" {
-		f.t.Error("a copy has no token")
+	if n := len(in.ClientToken); n == 0 || n > 64 {
+		f.t.Errorf("a copy has the token %q", in.ClientToken)
 	}
+	asked := string(ec2query.EncodeRequest("CopyImage", in))
+	f.mu.Lock()
+	known, ok := f.copies[in.ClientToken]
+	f.mu.Unlock()
+	switch {
+	case ok && known.asked != asked:
+		return nil, &ec2query.Error{Code: "IdempotentParameterMismatch", Message: in.ClientToken, Status: 400}
+	case ok:
+		return &ec2query.ImageIDOutput{ImageID: known.id}, nil
+	}
+	m, err := f.newCopy(ctx, in)
+	if err == nil {
+		f.mu.Lock()
+		f.copies[in.ClientToken] = fakeCopy{m.ID, asked}
+		f.mu.Unlock()
+	}
+	return &ec2query.ImageIDOutput{ImageID: m.ID}, err
+}
+
+func (f *fakeEC2) newCopy(ctx context.Context, in *ec2query.CopyImageInput) (Image, error) {
 	listing, err := f.engine.Describe(ctx, Query{As: f.as(), IDs: []string{in.SourceImageID}})
 	if err != nil {
-		return nil, err
+		return Image{}, err
 	}
 	m, err := CopyOf(listing.Images[0], CopyRequest{
 		Name: in.Name, Description: in.Description, Region: f.region, By: f.as(), CopyTags: in.CopyImageTags, Encrypted: in.Encrypted,
 	})
 	if err != nil {
-		return nil, err
+		return Image{}, err
 	}
-	m, err = f.on(in.DryRun).BeginCopy(ctx, m, inWest)
-	return &ec2query.ImageIDOutput{ImageID: m.ID}, err
+	return f.on(in.DryRun).BeginCopy(ctx, m, inWest)
 }
 
 func (f *fakeEC2) describe(ctx context.Context, in *ec2query.DescribeImagesInput) (any, error) {
