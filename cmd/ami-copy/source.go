@@ -43,7 +43,7 @@ func (o *options) find(ctx context.Context, e *cli.Env) (*source, error) {
 	return &source{image: listing.Images[0], registry: loc, caller: caller}, nil
 }
 
-// openBundle opens the image's bundle, with the key if there is one. Its errors tell which flag helps.
+// openBundle opens the image's bundle, the one that was registered, with the key if there is one. Its errors tell which flag helps.
 func (o *options) openBundle(ctx context.Context, e *cli.Env, from *source) error {
 	open, err := cli.OpenOptions(o.key, o.sourceCert)
 	if err != nil {
@@ -56,6 +56,9 @@ func (o *options) openBundle(ctx context.Context, e *cli.Env, from *source) erro
 	}
 	if err != nil {
 		return imagecopy.Denied(from.image, fmt.Errorf("bundle of %s: %w", from.image.ID, o.hint(err)))
+	}
+	if err := cli.CheckRegistered(from.image, object, from.bundle); err != nil {
+		return err
 	}
 	if from.bundle.Manifest.Unsigned() {
 		e.Warnf("%s is not signed: nobody vouches for its content", object)

@@ -6,18 +6,12 @@ import (
 	"fmt"
 	"io/fs"
 
-	"amiforge/bundle"
 	"amiforge/internal/registry"
 )
 
-// Check tells whether the source can be copied: its manifest is the one that was registered and names nothing that is
-// refused, and all parts are there and may be read. Who may not read them gets EC2's error, see Denied.
+// Check tells whether the source can be copied: its manifest names nothing that is refused, and all parts are there and
+// may be read. Who may not read them gets EC2's error, see Denied.
 func (c *Copy) Check(ctx context.Context) error {
-	want := c.Source.ManifestDigest
-	if want != "" && registry.DigestManifest(c.Bundle.Document) != want {
-		return fmt.Errorf("%s: %w: it is another manifest than the one that was registered as %s",
-			c.Source.Location, bundle.ErrVerify, c.Source.ID)
-	}
 	err := c.Bundle.CheckCopy(manifestName, c.options())
 	if err == nil {
 		err = c.Bundle.CheckParts(ctx)

@@ -35,7 +35,7 @@ type Engine interface {
 // A Copy is what is to be copied, and where to.
 type Copy struct {
 	Source   registry.Image
-	Bundle   *bundle.Bundle   // the source's, opened
+	Bundle   *bundle.Bundle   // the source's, opened: the one that was registered
 	Handover *bundle.Handover // the manifest of the copy; nil: the bundle's own
 	Image    registry.Image   // what registry.CopyOf made of the source
 	Engine   Engine           // of the destination
