@@ -47,24 +47,12 @@ func (o *options) locate(region regions.Region) (store.Location, error) {
 	return region.Place(o.to)
 }
 
-// openRegistry opens the registry of the region. The one that the regions file names goes before --registry, which
-// says where the source is.
+// openRegistry opens the registry of the region, in which the bundle is near.
 func openRegistry(ctx context.Context, e *cli.Env, region regions.Region, near store.Location) (registry.Engine, string, error) {
-	engine, location, err := open(ctx, e, region, near)
+	engine, location, err := e.OpenRegistryTo(ctx, region, near)
 	if _, ec2 := engine.(registry.RemoteCopier); ec2 && err == nil {
-		err = cli.Usagef("%s: EC2 takes copies of its own images only; ami-upload carries a bundle to S3, ami-register enters it there", location)
+		err = cli.Usagef("%s: EC2 takes copies of its own images only; "+
+			"ami-upload carries a bundle to S3, ami-register enters it there", location)
 	}
-	return engine, location, err
-}
-
-func open(ctx context.Context, e *cli.Env, region regions.Region, near store.Location) (registry.Engine, string, error) {
-	if region.Registry == "" {
-		return e.OpenRegistryOf(ctx, region, near)
-	}
-	location, err := registry.CleanLocation(region.Registry)
-	if err != nil {
-		return nil, location, err
-	}
-	engine, err := registry.Open(ctx, region.Registry, e.StoreConfigIn(region), &registry.Options{DryRun: e.DryRun})
 	return engine, location, err
 }

@@ -30,7 +30,8 @@ func (o *options) remote(e *cli.Env, from *source) (string, error) {
 // copyRemotely has EC2 make the copy.
 func (o *options) copyRemotely(ctx context.Context, e *cli.Env, from *source, region string) error {
 	if o.rewrites() || o.owner != "" {
-		return cli.Usagef("EC2 copies images itself: bundles are not handed over there, nor kernels changed (--to LOCATION copies to a registry of yours)")
+		return cli.Usagef("EC2 copies images itself: bundles are not handed over there, nor kernels changed " +
+			"(--to LOCATION copies to a registry of yours)")
 	}
 	location := "ec2://" + region
 	engine, err := registry.Open(ctx, location, e.StoreConfig(), &registry.Options{DryRun: e.DryRun})

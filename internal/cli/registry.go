@@ -65,7 +65,19 @@ func (e *Env) FindImageRegion() (regions.Region, error) {
 
 // OpenRegistryOf opens the registry of a region, see OpenRegistry.
 func (e *Env) OpenRegistryOf(ctx context.Context, region regions.Region, near store.Location) (registry.Engine, string, error) {
-	location := e.registryOf(region, near)
+	return e.openRegistryAt(ctx, region, e.registryOf(region, near))
+}
+
+// OpenRegistryTo opens the registry of a region that an image is copied to. The one that the regions file names goes
+// before --registry, which says where the image comes from.
+func (e *Env) OpenRegistryTo(ctx context.Context, region regions.Region, near store.Location) (registry.Engine, string, error) {
+	if region.Registry != "" {
+		return e.openRegistryAt(ctx, region, region.Registry)
+	}
+	return e.OpenRegistryOf(ctx, region, near)
+}
+
+func (e *Env) openRegistryAt(ctx context.Context, region regions.Region, location string) (registry.Engine, string, error) {
 	if location == "" {
 		return nil, "", e.noRegistry()
 	}
