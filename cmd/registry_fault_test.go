@@ -45,9 +45,10 @@ func TestFaultsOfRecords(t *testing.T) {
 			b.env = append(b.env, "AMI_REGISTRY="+bucket)
 			manifest := b.smallBundle(bucket)
 			b.register(manifest, "first") // and probe the server
-			l := &faultyLife{bench: b, proxy: p}
+			l := &faultyLife{bench: b, proxy: p, bucket: bucket}
 			for _, r := range rules {
-				for _, r.Path = range []string{"/.registry/v1/images/", "/.registry/v1/names/"} {
+				for _, kind := range []string{"images/", "names/", "copies/", "index/", "format"} {
+					r.Path = "/.registry/v1/" + kind
 					l.rules = append(l.rules, r)
 				}
 			}
@@ -59,8 +60,9 @@ func TestFaultsOfRecords(t *testing.T) {
 // A faultyLife is a bench with faults before each command, and none while its work is looked at.
 type faultyLife struct {
 	*bench
-	proxy *faultproxy.Proxy
-	rules []faultproxy.Rule
+	proxy  *faultproxy.Proxy
+	bucket string
+	rules  []faultproxy.Rule
 }
 
 func (l *faultyLife) arm() {
@@ -96,8 +98,29 @@ func (l *faultyLife) live(manifest string) {
 	shared := l.shareAtOnce(id, 4)
 	l.proxy.Clear()
 	l.sharedWith(shared)
+	l.copy(id)
+	l.end("web-1", id)
+}
+
+// copy takes a copy of an image through its life.
+func (l *faultyLife) copy(source string) {
+	l.Helper()
+	args := []string{"ami-copy", source, "-n", "copy", "--to", l.bucket + "/copies"}
+	id := strings.TrimSpace(l.want(0, args...).stdout)
+	if e := l.want(1, args...); !strings.Contains(e.stderr, "AMI name copy is already in use by AMI "+id+"\n") {
+		l.Errorf("it says %q", e.stderr)
+	}
+	if m := l.only("copy"); m.ID != id {
+		l.Errorf("it is %+v, want %s", m, id)
+	}
+	l.end("copy", id)
+}
+
+// end deregisters an image.
+func (l *faultyLife) end(name, id string) {
+	l.Helper()
 	l.want(0, "ami-deregister", id)
-	if images := l.describe("web-1"); len(images) > 0 {
+	if images := l.describe(name); len(images) > 0 {
 		l.Errorf("still there: %+v", images)
 	}
 }

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"amiforge/internal/faultproxy"
-	"amiforge/internal/miniotest"
 )
 
 // A lifeKill is what is done with a command of an image's life that was killed. Names are an image's own.
@@ -113,32 +112,6 @@ func (l *lifeKill) deregisterAgain(name string, args []string) {
 	}
 	if id := l.register(l.manifest, name); id != l.only(name).ID {
 		l.Errorf("%s is not the one image of its name", id)
-	}
-}
-
-// TestKillAtWrite kills the commands at each of their writes to a bucket, once before the server hears of it and once
-// after it has done it.
-func TestKillAtWrite(t *testing.T) {
-	b, p, bucket := s3Bench(t, miniotest.Start(t))
-	b.env = append(b.env, "AMI_REGISTRY="+bucket)
-	l := &lifeKill{b, b.smallBundle(bucket)}
-	l.register(l.manifest, "first") // and probe the server
-	for name, c := range l.commands() {
-		for write := 0; ; write++ {
-			killed := false
-			for _, done := range []bool{false, true} {
-				t.Run(fmt.Sprintf("%s, write %d, done %t", name, write, done), func(t *testing.T) {
-					b.TB = t
-					image := fmt.Sprintf("%s-%d-%t", name, write, done)
-					args := c.args(c.prepare(image))
-					killed = l.killAt(p, faultproxy.Rule{Method: "PUT", Path: "/.registry/", Skip: write}, done, args)
-					c.again(image, args)
-				})
-			}
-			if t.Failed() || !killed { // it has fewer writes
-				break
-			}
-		}
 	}
 }
 
