@@ -323,7 +323,7 @@ func TestRunOtherwise(t *testing.T) {
 			if err != nil || done.Image.ID != begun.ID {
 				t.Errorf("the same again: %s, %v", done.Image.ID, err)
 			}
-			if _, err := w.copy().Run(t.Context()); !hasCode(err, registry.NameDuplicate) {
+			if _, err := w.copy().Run(t.Context()); !registry.HasCode(err, registry.NameDuplicate) {
 				t.Errorf("once it is available: %v", err)
 			}
 		})
@@ -350,11 +350,6 @@ func (w *world) placeAt(dir string) *Place {
 		w.Fatal(err)
 	}
 	return place
-}
-
-func hasCode(err error, code registry.Code) bool {
-	refusal, ok := errors.AsType[*registry.Error](err)
-	return ok && refusal.Code == code
 }
 
 // What is wrong before anything was begun.
@@ -447,7 +442,7 @@ func TestRehearse(t *testing.T) {
 	}
 	c = w.copy()
 	c.Image.Name = "x"
-	if err := c.Rehearse(t.Context()); !hasCode(err, registry.NameMalformed) {
+	if err := c.Rehearse(t.Context()); !registry.HasCode(err, registry.NameMalformed) {
 		t.Errorf("a bad name: %v", err)
 	}
 	c = w.copy()

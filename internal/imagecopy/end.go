@@ -21,7 +21,7 @@ func (r *run) explain(ctx context.Context, err error) error {
 		return fmt.Errorf("%w\n%s is available", err, id)
 	case errors.Is(err, bundle.ErrDamaged):
 		return r.abandon(ctx, err)
-	case isUnavailable(err):
+	case registry.HasCode(err, registry.IDUnavailable):
 		return r.outlive(ctx, err)
 	}
 	return fmt.Errorf("%w\n%s is pending, parts that are there: %d; %s", err, id, r.done.Sent+r.done.Kept, howToGoOn(err))
@@ -32,11 +32,6 @@ func howToGoOn(err error) string {
 		return "once nothing is missing, the same command goes on with it; ami-deregister ends it"
 	}
 	return "the same command again goes on with it"
-}
-
-func isUnavailable(err error) bool {
-	refusal, ok := errors.AsType[*registry.Error](err)
-	return ok && refusal.Code == registry.IDUnavailable
 }
 
 // partingTime is how long a copy that was interrupted may take to end itself.

@@ -186,7 +186,7 @@ func TestRunEndedMeanwhile(t *testing.T) {
 			}}
 			begun, err := c.Run(t.Context())
 			id := begun.Image.ID
-			if !hasCode(err, registry.IDUnavailable) || !strings.HasSuffix(err.Error(), "\n"+id+" is "+string(tt.state)) {
+			if !registry.HasCode(err, registry.IDUnavailable) || !strings.HasSuffix(err.Error(), "\n"+id+" is "+string(tt.state)) {
 				t.Errorf("%v", err)
 			}
 			if !tt.stays {
