@@ -38,13 +38,7 @@ func Denied(image registry.Image, err error) error {
 
 // Rehearse ends with registry.ErrDryRun where Run would begin. The engine must be one for dry runs: nothing changes.
 func (c *Copy) Rehearse(ctx context.Context) error {
-	if err := c.Check(ctx); err != nil {
-		return err
-	}
-	if err := c.Place.probe(ctx); err != nil {
-		return err
-	}
-	_, err := c.begin(ctx)
+	_, err := c.enter(ctx)
 	if err == nil { // a pending copy is there to go on with
 		return registry.ErrDryRun
 	}

@@ -55,10 +55,7 @@ type Result struct {
 //
 // Its errors say what is there then. Where the image stays pending, they say so, and the Result has its ID.
 func (c *Copy) Run(ctx context.Context) (Result, error) {
-	if err := c.Check(ctx); err != nil {
-		return Result{}, err
-	}
-	image, err := c.begin(ctx)
+	image, err := c.enter(ctx)
 	if err != nil {
 		return Result{}, err
 	}
@@ -71,6 +68,17 @@ func (c *Copy) Run(ctx context.Context) (Result, error) {
 		err = r.finish(ctx)
 	}
 	return Result{r.image, r.done}, r.explain(ctx, err)
+}
+
+// enter begins the copy where nothing is seen that would keep it from being made.
+func (c *Copy) enter(ctx context.Context) (registry.Image, error) {
+	if err := c.Check(ctx); err != nil {
+		return registry.Image{}, err
+	}
+	if err := c.Place.probe(ctx); err != nil {
+		return registry.Image{}, err
+	}
+	return c.begin(ctx)
 }
 
 // begin enters the image, or finds the one that the same copy has entered before.

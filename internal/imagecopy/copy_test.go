@@ -483,3 +483,34 @@ func TestPlaceSpelling(t *testing.T) {
 		t.Errorf("it is called %q, want %s", got, want)
 	}
 }
+
+// A store that is not there is found before anything is entered.
+func TestRunNowhere(t *testing.T) {
+	server := miniotest.Start(t)
+	cfg := store.Config{Getenv: func(name string) string {
+		for _, kv := range server.Env() {
+			if value, ok := strings.CutPrefix(kv, name+"="); ok {
+				return value
+			}
+		}
+		return ""
+	}}
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, to := range map[string]store.Location{
+		"no bucket": {Bucket: "amiforge-no-such-bucket", Prefix: "x"},
+		"a file":    {Dir: file},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorldAt(t, store.Location{Dir: filepath.Join(t.TempDir(), "east")}, to, cfg)
+			if _, err := w.copy().Run(t.Context()); err == nil {
+				t.Fatal("it is copied")
+			}
+			if all := w.copies(); len(all) != 0 {
+				t.Errorf("entered: %+v", all)
+			}
+		})
+	}
+}
