@@ -47,8 +47,8 @@ change its kernel, a new manifest is signed; the parts stay as they are:
       --allow-unsigned      accept an old manifest without signature
 
 ` + cli.RegistryUsage + `
-ID is looked up in the registry of its region (--region), which is --registry or
-AMI_REGISTRY where the regions file has no other.
+ID is looked up in the registry that is --registry, that of its region (--region) in the
+regions file, or AMI_REGISTRY; the copy goes to the registry of its region, else there.
 
 Examples:
   ami-copy ami-0123456789abcdef0 --to-region west -n web-1 --regions regions.json

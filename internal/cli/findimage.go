@@ -24,7 +24,7 @@ func FindImage(ctx context.Context, e *Env, id string) (registry.Image, error) {
 	if err != nil {
 		return registry.Image{}, err
 	}
-	listing, err := engine.Describe(ctx, registry.Query{As: by, IDs: []string{id}, IncludeDeregistered: true})
+	listing, err := engine.Describe(ctx, registry.Query{As: by, Region: by.Region, IDs: []string{id}, IncludeDeregistered: true})
 	if errors.Is(err, fs.ErrNotExist) {
 		return registry.Image{}, fmt.Errorf("%w in registry %s", err, loc)
 	}

@@ -1,13 +1,15 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 )
 
 // BeginCopy makes a pending record, makes the name its own and takes a place for it. With the name it is there for
-// others, and for the same command to go on with. A crash before that leaves a record that no listing shows.
+// others, and for the same command to go on with. A crash before that leaves a record that is in no listing unless it
+// asks for what is pending.
 func (e *objects) BeginCopy(ctx context.Context, image Image, place func(id string) string) (Image, error) {
 	image.Location = place("ami-" + fmt.Sprintf("%0*d", idDigits, 0)) // to be checked; the record gets its own
 	m, err := e.complete(image)
@@ -40,20 +42,37 @@ func (e *objects) beginCopy(ctx context.Context, m Image, place func(id string) 
 	if err := e.refuseTaken(ctx, m); err != nil {
 		return Image{}, err
 	}
+	if e.dryRun {
+		return Image{}, cmp.Or(e.findPlace(ctx, m), ErrDryRun)
+	}
 	pending, err := e.createPendingAt(ctx, m, place)
 	if err != nil {
 		return Image{}, fmt.Errorf("copy %s as %q: %w", m.SourceImageID, m.Name, err)
 	}
-	err = e.contest(ctx, pending.Image)
-	if err == nil {
-		err = e.takePlace(ctx, pending.Image)
+	if err := e.contest(ctx, pending.Image); err != nil {
+		e.abandon(ctx, pending, err)
+		return Image{}, err
+	}
+	// With the name the same command of others goes on with it: only for want of a place it is given up again.
+	err = e.takePlace(ctx, pending.Image)
+	if HasCode(err, ResourceLimit) {
+		err = e.giveUp(ctx, pending, err)
 	}
 	if err != nil {
-		e.abandon(ctx, pending, err)
 		return Image{}, err
 	}
 	e.index(ctx, pending.ID)
 	return pending.Image, nil
+}
+
+// giveUp abandons a copy that found no place, for that reason, unless another process has found one for it.
+func (e *objects) giveUp(ctx context.Context, pending stored, reason error) error {
+	has, err := e.hasPlace(ctx, pending.Image)
+	if err != nil || has {
+		return err
+	}
+	e.abandon(ctx, pending, reason)
+	return reason
 }
 
 // holderOf returns the ID of the image that has the name that was asked for.
@@ -94,10 +113,13 @@ func (e *objects) FinishCopy(ctx context.Context, id, manifestDigest string) (Im
 	})
 }
 
-// AbortCopy marks the copy as failed. A finished one stays.
+// AbortCopy marks the pending image as failed.
 func (e *objects) AbortCopy(ctx context.Context, id string, reason error) error {
-	_, err := e.updateCopy(ctx, id, func(m *Image) error {
-		if !m.Copying() {
+	if err := CheckID(id); err != nil {
+		return err
+	}
+	_, err := e.update(ctx, id, func(m *Image) error {
+		if m.State != Pending {
 			return m.unavailable()
 		}
 		fail(m, reason)

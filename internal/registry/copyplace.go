@@ -31,6 +31,15 @@ func copyPlaceKey(region string, n int) string {
 
 // keepPlace takes a place for m, which an earlier run has begun, unless it has one.
 func (e *objects) keepPlace(ctx context.Context, m Image) error {
+	has, err := e.hasPlace(ctx, m)
+	if err != nil || has {
+		return err
+	}
+	return e.takePlace(ctx, m)
+}
+
+// hasPlace reports whether a place is m's.
+func (e *objects) hasPlace(ctx context.Context, m Image) (bool, error) {
 	var has atomic.Bool
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(fetchers)
@@ -47,12 +56,28 @@ func (e *objects) keepPlace(ctx context.Context, m Image) error {
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return fmt.Errorf("place for copy %s: %w", m.ID, err)
+		return false, fmt.Errorf("place for copy %s: %w", m.ID, err)
 	}
-	if has.Load() {
-		return nil
+	return has.Load(), nil
+}
+
+// findPlace returns ResourceLimitExceeded unless there is a place for m, which it does not take.
+func (e *objects) findPlace(ctx context.Context, m Image) error {
+	for n := range maxCopies {
+		_, free, err := e.freePlace(ctx, copyPlaceKey(m.Region, n))
+		if free || errors.Is(err, fs.ErrNotExist) { // of the directory, too: the first write makes it
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("place for a copy: %w", err)
+		}
 	}
-	return e.takePlace(ctx, m)
+	return noPlace(m.Region)
+}
+
+func noPlace(region string) error {
+	message := fmt.Sprintf("At most %d copies can be on their way to region %s.", maxCopies, region)
+	return &Error{Code: ResourceLimit, Message: message}
 }
 
 // takePlace takes a place for m, or returns ResourceLimitExceeded. It begins anywhere, so that copies do not meet.
@@ -66,8 +91,7 @@ func (e *objects) takePlace(ctx context.Context, m Image) error {
 			return nil
 		}
 	}
-	message := fmt.Sprintf("At most %d copies can be on their way to region %s.", maxCopies, m.Region)
-	return &Error{Code: ResourceLimit, Message: message}
+	return noPlace(m.Region)
 }
 
 func (e *objects) tryPlace(ctx context.Context, key string, m Image) (taken bool, err error) {
@@ -110,6 +134,9 @@ func (e *objects) freePlace(ctx context.Context, key string) (version string, fr
 	holder, err := e.load(ctx, p.ImageID)
 	if isMissing(err) {
 		return version, true, nil
+	}
+	if _, unreadable := errors.AsType[*UnreadableError](err); unreadable { // it may be on its way
+		return version, false, nil
 	}
 	if err != nil {
 		return "", false, fmt.Errorf("image %s: %w", p.ImageID, err)

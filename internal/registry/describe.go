@@ -52,6 +52,11 @@ func (e *objects) describeIDs(ctx context.Context, query Query) (*Listing, error
 			unknown = append(unknown, f.id)
 		}
 	}
+	if len(unknown) == 1 && len(found) == 1 && !found[0].missing && !is(query.Region, found[0].image.Region) {
+		by := query.As
+		by.Region = query.Region
+		return nil, by.elsewhere(found[0].image)
+	}
 	if len(unknown) > 0 {
 		return nil, notFound(unknown...)
 	}

@@ -63,8 +63,11 @@ func duplicate(name, holder string) error {
 	return &Error{Code: NameDuplicate, Message: message, IDs: []string{holder}}
 }
 
+// notExisting is EC2's message about an ID.
+const notExisting = "The image id '[%s]' does not exist"
+
 func notFound(ids ...string) error {
-	format := "The image id '[%s]' does not exist"
+	format := notExisting
 	if len(ids) > 1 {
 		format = "The image ids '[%s]' do not exist"
 	}

@@ -100,8 +100,8 @@ func (m Image) Copying() bool { return m.State == Pending && m.SourceImageID != 
 // registrationTime is more than any registration takes: seconds, and minutes in a store that has to be asked again.
 const registrationTime = time.Hour
 
-// CutShort reports whether the image is what a registration left that was killed. Nobody will make it available,
-// and its name is free.
+// CutShort reports whether the image is what a registration that was killed has most likely left. Nothing is lost if
+// not: AbortCopy ends it only while it is pending, and then the registration fails.
 func (m Image) CutShort(now time.Time) bool {
 	return m.State == Pending && !m.Copying() && now.Sub(m.CreationDate.Time) >= registrationTime
 }

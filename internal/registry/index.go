@@ -8,14 +8,17 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"amiforge/internal/store"
 )
 
 // An index object holds the records of a shard, each with its version: a cache that a listing checks against the
-// keys' versions, so that it is never wrong, however old, and no write has to wait for it. Who has written a record
-// brings the shard's index up to date, all of it: what a crash or a lost race left out, the next one makes good.
+// keys' versions, so that it is never wrong, however old. Who has written a record brings the shard's index up to
+// date, within seconds, and as much of it as it can: what a crash or a lost race left out, later writers make good.
 
 const (
 	// indexPrefix is where they are, .registry/v1/index/<two digits>.json.
@@ -127,22 +130,40 @@ func (e *objects) refresh(ctx context.Context, x *index[json.RawMessage], entrie
 			x.Images[id] = at
 		}
 	}
-	changed = len(x.Images) != len(was)
-	read := 0
+	var lacking []string
 	for _, entry := range entries {
 		id, _ := imageID(entry.Key)
-		if _, ok := x.Images[id]; ok || read == indexRepairs {
-			continue
+		if _, ok := x.Images[id]; !ok && len(lacking) < indexRepairs {
+			lacking = append(lacking, id)
 		}
-		read++
-		r, err := e.load(ctx, id)
-		if err != nil {
-			continue // unreadable: a listing says so
-		}
-		x.Images[id] = indexEntry[json.RawMessage]{Version: r.version, Record: r.text}
-		changed = true
 	}
-	return changed, ctx.Err()
+	read := e.repair(ctx, lacking)
+	maps.Copy(x.Images, read)
+	return len(read) > 0 || len(x.Images) != len(was), ctx.Err()
+}
+
+// repair reads records for an index, as many as come in half of its time. Those that cannot be read a listing tells.
+func (e *objects) repair(ctx context.Context, ids []string) map[string]indexEntry[json.RawMessage] {
+	ctx, cancel := context.WithTimeout(ctx, indexTime/2)
+	defer cancel()
+	var mu sync.Mutex
+	read := map[string]indexEntry[json.RawMessage]{}
+	var group errgroup.Group
+	group.SetLimit(fetchers)
+	for _, id := range ids {
+		group.Go(func() error {
+			r, err := e.load(ctx, id)
+			if err != nil {
+				return nil
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			read[id] = indexEntry[json.RawMessage]{Version: r.version, Record: r.text}
+			return nil
+		})
+	}
+	_ = group.Wait() // it fails for none
+	return read
 }
 
 // fit leaves out the largest records, not their versions, until the index is not longer than size bytes. A listing

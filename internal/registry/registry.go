@@ -21,6 +21,7 @@ package registry
 
 import (
 	"context"
+	"fmt"
 	"path"
 
 	"amiforge/internal/pgkeys"
@@ -49,7 +50,8 @@ type Engine interface {
 	// InvalidAMIID.Unavailable.
 	FinishCopy(ctx context.Context, id, manifestDigest string) (Image, error)
 
-	// AbortCopy ends a pending copy, which becomes failed for the reason.
+	// AbortCopy ends a pending copy, or what a registration has left pending, which becomes failed for the reason.
+	// One that is no longer pending is InvalidAMIID.Unavailable and stays.
 	AbortCopy(ctx context.Context, id string, reason error) error
 
 	// Modify changes an image, for its owner and the administrator, and returns it. All changes are made or
@@ -134,10 +136,19 @@ type Caller struct {
 // region than the caller's is InvalidAMIID.NotFound there.
 func (c Caller) MayChange(m Image) error {
 	if !is(c.Region, m.Region) {
-		return notFound(m.ID)
+		return c.elsewhere(m)
 	}
 	if c.manages(m) {
 		return nil
 	}
 	return &Error{Code: AuthFailure, Message: "Not authorized for image:" + m.ID, IDs: []string{m.ID}}
+}
+
+// elsewhere is InvalidAMIID.NotFound, with the region that the image is in for those who may know.
+func (c Caller) elsewhere(m Image) error {
+	refusal := &Error{Code: IDNotFound, Message: fmt.Sprintf(notExisting, m.ID), IDs: []string{m.ID}}
+	if c.manages(m) {
+		refusal.Message += fmt.Sprintf(" in region %s: it is in region %s", c.Region, m.Region)
+	}
+	return refusal
 }

@@ -221,3 +221,113 @@ func TestIndexThatIsFull(t *testing.T) {
 		t.Error("the new image is not in the index")
 	}
 }
+
+// A record that cannot be read keeps its place, and nobody else's copy from beginning.
+func TestPlaceOfUnreadable(t *testing.T) {
+	keys := newMemKeys()
+	e := New(keys, nil)
+	begun := begin(t, e, copyOf(t, sourceOf(), request()))
+	_, version := getKey(t, keys, imageKey(begun.ID))
+	if _, err := keys.Replace(t.Context(), imageKey(begun.ID), []byte("{"), version); err != nil {
+		t.Fatal(err)
+	}
+	for n := range maxCopies - 1 {
+		r := request()
+		r.Name = fmt.Sprintf("copy %d", n)
+		begin(t, e, copyOf(t, sourceOf(), r))
+	}
+	full := request()
+	full.Name = "one more"
+	for _, e := range []Engine{e, New(keys, &Options{DryRun: true})} {
+		_, err := e.BeginCopy(t.Context(), copyOf(t, sourceOf(), full), inWest)
+		wantCode(t, err, ResourceLimit)
+	}
+}
+
+// One that is interrupted once it has the name leaves the copy to others who run the same command.
+func TestInterruptedBeginLeavesTheCopy(t *testing.T) {
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancel(t.Context())
+	keys := &interruptedKeys{Keys: NewDirKeys(dir), before: copyPrefix, interrupt: cancel}
+	m := copyOf(t, sourceOf(), request())
+	if _, err := New(keys, nil).BeginCopy(ctx, m, inWest); err == nil {
+		t.Fatal("it is begun")
+	}
+	e := New(NewDirKeys(dir), nil)
+	pending := describe(t, e, Query{})
+	if len(pending) != 1 || pending[0].State != Pending {
+		t.Fatalf("images are %+v", pending)
+	}
+	if again := begin(t, e, m); again.ID != pending[0].ID {
+		t.Errorf("the same copy again is %s, want %s", again.ID, pending[0].ID)
+	}
+}
+
+// interruptedKeys call interrupt before the first key with a prefix is created.
+type interruptedKeys struct {
+	Keys
+	before    string
+	interrupt func()
+}
+
+func (k *interruptedKeys) Create(ctx context.Context, key string, value []byte) (string, error) {
+	if strings.HasPrefix(key, k.before) {
+		k.interrupt()
+	}
+	return k.Keys.Create(ctx, key, value)
+}
+
+// What a killed registration left can be ended, but not once it has become available.
+func TestAbortRegistration(t *testing.T) {
+	keys := newMemKeys()
+	e := newObjects(keys, nil)
+	m := web("web-1")
+	m.ID, m.State = "ami-00000000000000001", Pending
+	if _, err := e.create(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.AbortCopy(t.Context(), m.ID, errCrash); err != nil {
+		t.Error(err)
+	}
+	wantCode(t, e.AbortCopy(t.Context(), m.ID, errCrash), IDUnavailable)
+	available := register(t, e, web("web-2"))
+	wantCode(t, e.AbortCopy(t.Context(), available.ID, errCrash), IDUnavailable)
+}
+
+// A slow store gets its index all the same.
+func TestIndexOfSlowStore(t *testing.T) {
+	inner := newMemKeys()
+	keys := &versionedKeys{Keys: inner}
+	e := sameShard(keys)
+	for n := range 70 {
+		m := web(fmt.Sprintf("web-%d", n))
+		id, err := NewID(e.random)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.ID, m.State = id, Available
+		text, err := encode(record{Image: m, Nonce: id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := inner.Create(t.Context(), imageKey(id), text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	slow := &versionedKeys{Keys: &staleKeys{Keys: inner, stale: func(key string) ([]byte, string, error, bool) {
+		if strings.HasPrefix(key, imagePrefix) {
+			time.Sleep(20 * time.Millisecond)
+		}
+		return nil, "", nil, false
+	}}}
+	start := time.Now()
+	if err := newObjects(slow, nil).updateIndex(t.Context(), "00"); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(start); took > 30*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	if _, records := keys.cost(t, Query{}); records != 70-indexRepairs {
+		t.Errorf("a listing reads %d records one by one, want %d", records, 70-indexRepairs)
+	}
+}

@@ -4,12 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 )
 
 // Users returns the IDs of the images whose manifest is at location, those being registered and disabled ones
-// included, but for those that were cut short. It answers for the deletion of a bundle, so a record that cannot be
-// understood is an error: it may be a user.
+// included. It answers for the deletion of a bundle, so a record that cannot be understood is an error: it may be a
+// user. One that was cut short is a user until it is ended: it may have slept.
 func Users(ctx context.Context, e Engine, location string) ([]string, error) {
 	listing, err := e.Describe(ctx, Query{Location: location, IncludePending: true, IncludeDisabled: true})
 	if err != nil {
@@ -20,9 +19,7 @@ func Users(ctx context.Context, e Engine, location string) ([]string, error) {
 	}
 	var ids []string
 	for _, m := range listing.Images {
-		if !m.CutShort(time.Now()) {
-			ids = append(ids, m.ID)
-		}
+		ids = append(ids, m.ID)
 	}
 	return ids, nil
 }
