@@ -108,8 +108,8 @@ func (o *gcOptions) collect(ctx context.Context, e *cli.Env, by registry.Caller,
 	return r.act(ctx, c)
 }
 
-// openTrees opens what is to be looked through: the given locations, else the store of the region, else where the
-// registry is.
+// openTrees opens what is to be looked through: the given locations, each as the region says that has it, else the store
+// of the region, else where the registry is.
 func openTrees(ctx context.Context, e *cli.Env, c *gc.Collector, given []store.Location, at string) error {
 	if own, err := store.ParseLocation(at); err == nil { // otherwise the registry is in no store
 		if c.Own, err = place(own); err != nil {
@@ -120,23 +120,54 @@ func openTrees(ctx context.Context, e *cli.Env, c *gc.Collector, given []store.L
 	if err != nil {
 		return err
 	}
-	if c.Foreign, err = e.ForeignStores(region, at); err != nil {
-		return err
-	}
 	roots := given
 	if len(roots) == 0 {
 		if roots, err = defaultRoots(region, c.Own, at); err != nil {
 			return err
 		}
 	}
+	if c.Foreign, err = e.ForeignStores(region, at, roots...); err != nil {
+		return err
+	}
 	for _, root := range outermost(roots) {
-		tree, err := store.OpenTree(ctx, root, e.StoreConfigIn(region))
+		tree, err := openTree(ctx, e, region, root, c.Own)
 		if err != nil {
 			return err
 		}
 		c.Trees = append(c.Trees, tree)
 	}
 	return nil
+}
+
+// openTree opens what is at root as the regions file says it is reached. It is an error if the registry, which is at
+// own, is in a bucket of the same name on another server: its images are not about these bundles.
+func openTree(ctx context.Context, e *cli.Env, region regions.Region, root, own store.Location) (*store.Tree, error) {
+	cfg, err := e.StoreConfigAt(region, root)
+	if err != nil {
+		return nil, err
+	}
+	if root.Bucket != "" && root.Bucket == own.Bucket {
+		if err := checkServer(e, region, root, own, cfg); err != nil {
+			return nil, err
+		}
+	}
+	return store.OpenTree(ctx, root, cfg)
+}
+
+func checkServer(e *cli.Env, region regions.Region, root, own store.Location, cfg store.Config) error {
+	ownCfg, err := e.StoreConfigAt(region, own)
+	if err != nil {
+		return err
+	}
+	theirs, err := ownCfg.Server()
+	if err != nil {
+		return err
+	}
+	server, err := cfg.Server()
+	if err == nil && server != theirs {
+		err = cli.Usagef("%s is on %s, the registry %s is on %s: name the right one with --region or --registry", root, server, own, theirs)
+	}
+	return err
 }
 
 func defaultRoots(region regions.Region, own store.Location, at string) ([]store.Location, error) {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"slices"
 
 	"amiforge/internal/regions"
 	"amiforge/internal/registry"
@@ -9,14 +10,14 @@ import (
 )
 
 // ForeignStores returns the stores in the regions file whose images are in another registry than the one at location,
-// which is that of region. Buckets of other servers than the region's are left out; directories are absolute and
-// without symbolic links. What is written in two ways, as the name of a host may be, counts as two.
-func (e *Env) ForeignStores(region regions.Region, location string) ([]store.Location, error) {
+// which is that of region. Buckets of other servers than the region's and those of roots are left out; directories are
+// absolute and without symbolic links. What is written in two ways, as the name of a host may be, counts as two.
+func (e *Env) ForeignStores(region regions.Region, location string, roots ...store.Location) ([]store.Location, error) {
 	file, err := e.regions()
 	if err != nil {
 		return nil, err
 	}
-	here, err := e.StoreConfigIn(region).Server()
+	here, err := e.servers(region, roots)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +35,7 @@ func (e *Env) ForeignStores(region regions.Region, location string) ([]store.Loc
 		switch {
 		case err != nil:
 			return nil, err
-		case theirs == own || r.Store.Bucket != "" && server != here:
+		case theirs == own || r.Store.Bucket != "" && !slices.Contains(here, server):
 		case r.Store.Bucket == "":
 			foreign = append(foreign, store.Location{Dir: regions.RealPath(r.Store.Dir)})
 		default:
@@ -42,6 +43,23 @@ func (e *Env) ForeignStores(region regions.Region, location string) ([]store.Loc
 		}
 	}
 	return foreign, nil
+}
+
+// servers returns those of a region and of locations that it makes use of.
+func (e *Env) servers(region regions.Region, locations []store.Location) ([]string, error) {
+	var servers []string
+	for _, loc := range append([]store.Location{region.Store}, locations...) {
+		cfg, err := e.StoreConfigAt(region, loc)
+		if err != nil {
+			return nil, err
+		}
+		server, err := cfg.Server()
+		if err != nil {
+			return nil, err
+		}
+		servers = append(servers, server)
+	}
+	return servers, nil
 }
 
 // identify returns the location of a region's registry in one spelling, with its server if it is in a bucket.

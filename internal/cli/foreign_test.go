@@ -110,3 +110,55 @@ func TestForeignStoresOwnRegion(t *testing.T) {
 		t.Errorf("%v, foreign (-want +got):\n%s", err, diff)
 	}
 }
+
+// The buckets on the server of what is looked through count, too.
+func TestForeignStoresOfRoots(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "regions")
+	text := `{"a": {"store": "s3://aaa", "endpoint": "http://far.example"},
+		"b": {"store": "s3://bbb", "endpoint": "http://far.example"}}`
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e := &Env{Getenv: func(name string) string { return map[string]string{"AMI_REGIONS": path}[name] }}
+	foreign, err := e.ForeignStores(regions.Region{}, "s3://aaa/", store.Location{Bucket: "aaa", Prefix: "web"})
+	if diff := cmp.Diff([]store.Location{{Bucket: "bbb"}}, foreign); diff != "" || err != nil {
+		t.Errorf("%v, foreign (-want +got):\n%s", err, diff)
+	}
+}
+
+func TestStoreConfigAt(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "regions")
+	text := `{"east": {"store": "s3://one/east", "endpoint": "http://east.example"},
+		"west": {"store": "s3://one/west", "endpoint": "http://west.example"},
+		"far": {"store": "s3://one", "endpoint": "http://far.example"},
+		"two": {"store": "s3://two/deep", "endpoint": "http://two.example"}}`
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e := &Env{Getenv: func(name string) string { return map[string]string{"AMI_REGIONS": path}[name] }}
+	far, err := e.FindRegion("far")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		region   regions.Region
+		location store.Location
+		want     string
+	}{
+		{far, store.Location{Bucket: "one", Prefix: "west"}, "http://far.example"},
+		{regions.Region{}, store.Location{Bucket: "one", Prefix: "west/web"}, "http://west.example"},
+		{regions.Region{}, store.Location{Bucket: "one", Prefix: "web"}, "http://far.example"},
+		{far, store.Location{Bucket: "two"}, "http://two.example"},
+		{far, store.Location{Bucket: "three"}, "http://far.example"},
+		{regions.Region{}, store.Location{Bucket: "three"}, "https://s3.amazonaws.com"},
+		{far, store.Location{Dir: "/one"}, "http://far.example"},
+	} {
+		cfg, err := e.StoreConfigAt(tt.region, tt.location)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if server, err := cfg.Server(); err != nil || server != tt.want {
+			t.Errorf("%s for %q is on %s (%v), want %s", tt.location, tt.region.Name, server, err, tt.want)
+		}
+	}
+}

@@ -100,14 +100,26 @@ func (e *Env) openRegistryAt(ctx context.Context, region regions.Region, locatio
 // entry of that one says.
 func (e *Env) registryConfig(region regions.Region, location string) (store.Config, error) {
 	loc, err := store.ParseLocation(location)
-	if err != nil || loc.Bucket == "" || loc.Bucket == region.Store.Bucket {
+	if err != nil {
+		return e.StoreConfigIn(region), nil
+	}
+	return e.StoreConfigAt(region, loc)
+}
+
+// StoreConfigAt returns how to reach a location of which a region makes use: as that region says if its store is in the
+// same bucket, else as the region says whose store the location is in, else as one with a store in the bucket, else as
+// the first one.
+func (e *Env) StoreConfigAt(region regions.Region, loc store.Location) (store.Config, error) {
+	if loc.Bucket == "" || loc.Bucket == region.Store.Bucket {
 		return e.StoreConfigIn(region), nil
 	}
 	file, err := e.regions()
 	if err != nil {
 		return store.Config{}, err
 	}
-	if other, ok := file.InBucket(loc.Bucket); ok {
+	if holder, ok := file.Of(loc); ok {
+		region = holder
+	} else if other, ok := file.InBucket(loc.Bucket); ok {
 		region = other
 	}
 	return e.StoreConfigIn(region), nil

@@ -97,7 +97,8 @@ func isMissing(path string) bool {
 	return errors.Is(err, fs.ErrNotExist)
 }
 
-// locate returns the folder and the name of an image's manifest, in one of the trees if it is there.
+// locate returns the folder and the name of an image's manifest, in one of the trees if it is there: a bucket of the
+// same name on another server than that of the image's region is another one.
 func (c *Collector) locate(ctx context.Context, m registry.Image) (place, string, error) {
 	if !strings.HasPrefix(m.Location, "s3://") && !filepath.IsAbs(m.Location) {
 		return place{}, "", fmt.Errorf("%s is not an absolute path", m.Location)
@@ -107,12 +108,32 @@ func (c *Collector) locate(ctx context.Context, m registry.Image) (place, string
 		return place{}, "", fmt.Errorf("cannot be looked for: %w", err)
 	}
 	for _, t := range c.Trees {
-		if lies(m.Location, t.Location()) {
-			return place{t, loc}, name, nil
+		if !lies(m.Location, t.Location()) {
+			continue
+		}
+		if same, err := c.isServerOf(t, m); err != nil || same {
+			return place{t, loc}, name, err
 		}
 	}
 	tree, err := c.others.tree(ctx, loc, m, c.Config)
 	return place{tree, loc}, name, err
+}
+
+// isServerOf reports whether the bundles of an image's region are on the server of a tree.
+func (c *Collector) isServerOf(t *store.Tree, m registry.Image) (bool, error) {
+	if t.Location().Bucket == "" {
+		return true, nil
+	}
+	cfg, err := c.Config(m)
+	if err != nil {
+		return false, err
+	}
+	want, err := cfg.Server()
+	if err != nil {
+		return false, err
+	}
+	server, err := t.Server()
+	return server == want, err
 }
 
 // outside are the stores that images name and that are in no tree of the collector's: one a bucket and region, so

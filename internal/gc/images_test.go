@@ -2,12 +2,14 @@ package gc
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"amiforge/internal/faultproxy"
 	"amiforge/internal/miniotest"
 	"amiforge/internal/registry"
 	"amiforge/internal/store"
@@ -109,6 +111,24 @@ func TestImageOutOfReach(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A bucket called as that of a tree is another one on another server.
+func TestImageOnAnotherServer(t *testing.T) {
+	onEach(t, func(w *world) {
+		if w.root.Bucket == "" {
+			return
+		}
+		w.image(w.bundle("web"), "web")
+		m := w.image(registry.Image{Location: w.at("lost/image.manifest.xml")}, "lost")
+		w.wants("image " + m.ID + " deregister")
+		p := faultproxy.New(w, miniotest.Start(w).Endpoint)
+		p.Add(faultproxy.Rule{Times: faultproxy.Always, Fault: faultproxy.Answer(http.StatusForbidden, "AccessDenied", "")})
+		cfg := w.cfg
+		cfg.Endpoint = p.URL
+		w.Config = func(registry.Image) (store.Config, error) { return cfg, nil }
+		w.wantsWhy("image "+m.ID+" keep", "403 AccessDenied")
+	})
 }
 
 // Images elsewhere are looked for unless the collector is a narrow one.

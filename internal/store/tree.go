@@ -56,6 +56,14 @@ func OpenTree(ctx context.Context, loc Location, cfg Config) (*Tree, error) {
 // Location returns where the tree is.
 func (t *Tree) Location() Location { return t.loc }
 
+// Server returns the URL of the service that the tree's bucket is at, "" for a directory. See Config.Server.
+func (t *Tree) Server() (string, error) {
+	if t.client == nil {
+		return "", nil
+	}
+	return t.cfg.Server()
+}
+
 // Open returns the store at loc, which is in the tree's bucket, or a directory if the tree is one.
 func (t *Tree) Open(loc Location) (bundle.Store, error) {
 	if t.client == nil {
