@@ -70,6 +70,25 @@ func TestRemoveOnlyParts(t *testing.T) {
 	}
 }
 
+// What another manifest names stays, and everything does where one cannot be understood.
+func TestRemoveSharedParts(t *testing.T) {
+	other := renamed(t, "image", "image.part.07", "image.part.01")
+	st := manyParts(t, 3)
+	st.putRaw("other.manifest.xml", other.objects["evil.manifest.xml"])
+	if err := Remove(t.Context(), st, doc); err != nil {
+		t.Error(err)
+	}
+	wantNames(t, st, "image.part.01", "other.manifest.xml")
+
+	st = manyParts(t, 3)
+	st.putRaw("other.manifest.xml", []byte("<manifest>"))
+	before := st.names()
+	if err := Remove(t.Context(), st, doc); !errors.Is(err, ErrVerify) || !strings.Contains(err.Error(), "nothing is deleted") {
+		t.Errorf("%v, want ErrVerify", err)
+	}
+	wantNames(t, st, before...)
+}
+
 // Surplus parts stay where another manifest names them, or may name them.
 func TestSurplusOfOthers(t *testing.T) {
 	other := renamed(t, "image", "image.part.07", "image.part.08")

@@ -157,7 +157,7 @@ func TestStrays(t *testing.T) {
 
 func TestRemove(t *testing.T) {
 	st, boom := manyParts(t, 30), errors.New("boom")
-	others := []string{"image.part.30", "other.manifest.xml", "image.part.x"}
+	others := []string{"image.part.30", "other.xml", "image.part.x"}
 	for _, name := range others {
 		st.putRaw(name, nil)
 	}
