@@ -210,12 +210,21 @@ func readParsed(ctx context.Context, src Store, name string) ([]byte, *manifest.
 	if err != nil {
 		return nil, nil, err
 	}
+	m, err := parseNamed(doc, name)
+	if err != nil {
+		return nil, nil, err
+	}
+	return doc, m, nil
+}
+
+// parseNamed reads the manifest that is called name.
+func parseNamed(doc []byte, name string) (*manifest.Manifest, error) {
 	m, err := manifest.Parse(doc)
 	if err == nil {
 		err = m.CheckName(name)
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", name, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return doc, m, nil
+	return m, nil
 }

@@ -18,7 +18,17 @@ import (
 // anything not called like a part, as all tools call them, is refused: whoever wrote it may be after a file of
 // yours. So is one beside which there is a manifest that cannot be understood, since that may name any part.
 func Remove(ctx context.Context, st Store, name string) error {
-	_, m, err := readParsed(ctx, st, name)
+	doc, err := ReadManifest(ctx, st, name)
+	if err != nil {
+		return err
+	}
+	return RemoveDocument(ctx, st, name, doc)
+}
+
+// RemoveDocument is Remove for a manifest that was read, and found to be the one that is meant: its parts go whatever
+// has become of the manifest meanwhile.
+func RemoveDocument(ctx context.Context, st Store, name string, doc []byte) error {
+	m, err := parseNamed(doc, name)
 	if err != nil {
 		return err
 	}

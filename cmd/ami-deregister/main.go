@@ -3,13 +3,7 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io/fs"
-	"slices"
-	"strings"
 
-	"amiforge/bundle"
 	"amiforge/internal/cli"
 	"amiforge/internal/registry"
 	"amiforge/internal/store"
@@ -23,7 +17,10 @@ Ends an image: it cannot be launched any more and its name is free. Its bundle s
 unless --delete-bundle says otherwise.
 
       --delete-bundle       delete the objects that the image's manifest names, too, the
-                            manifest last; refused while other images use the manifest
+                            manifest last; refused while other images use the
+                            manifest or have the same one and are not seen to have it
+                            elsewhere, and in the store of another registry, as far as
+                            the regions file shows that
       --dry-run             check everything, change nothing
 ` + cli.RegistryUsage + `
 With --gc it finds what nobody needs: bundles without an image, half uploads, images
@@ -83,85 +80,22 @@ func run(ctx context.Context, e *cli.Env) error {
 	if len(args) != 1 {
 		return cli.Usagef("which image? give one ID")
 	}
-	engine, _, err := e.OpenRegistry(ctx, store.Location{})
+	engine, at, err := e.OpenRegistry(ctx, store.Location{})
 	if err != nil {
 		return err
 	}
 	defer engine.Close()
-	return e.DryRunPassed(deregister(ctx, e, engine, args[0], by, deleteBundle))
-}
-
-func deregister(ctx context.Context, e *cli.Env, engine registry.Engine, id string, by registry.Caller, deleteBundle bool) error {
 	if deleteBundle {
-		if err := checkBundle(ctx, e, engine, id, by); err != nil {
-			return err
-		}
+		return e.DryRunPassed(deregisterWithBundle(ctx, e, engine, at, args[0], by))
 	}
-	image, err := engine.Deregister(ctx, id, by)
-	if registry.HasCode(err, registry.IDUnavailable) && deleteBundle { // an earlier run was interrupted: go on with the bundle
-		err = nil
-		if e.DryRun {
-			err = registry.ErrDryRun
-		}
-	}
+	image, err := engine.Deregister(ctx, args[0], by)
 	if err != nil {
-		return err
+		return e.DryRunPassed(err)
 	}
-	if deleteBundle {
-		if err := removeBundle(ctx, e, image); err != nil {
-			return fmt.Errorf("%w\n%s is deregistered; the same command again goes on with its bundle", err, id)
-		}
-	}
-	e.Notef("%s (%s) is deregistered", id, image.Name)
-	return e.Result("", map[string]any{"ImageId": id, "Deregistered": true, "BundleDeleted": deleteBundle})
+	return ended(e, image, false)
 }
 
-// checkBundle refuses to delete a bundle that other images use, or that is not the one that was registered. Of either
-// only those are told who may end the image.
-func checkBundle(ctx context.Context, e *cli.Env, engine registry.Engine, id string, by registry.Caller) error {
-	listing, err := engine.Describe(ctx, registry.Query{IDs: []string{id}, IncludeDeregistered: true})
-	if err != nil {
-		return err
-	}
-	image := listing.Images[0]
-	if err := by.MayChange(image); err != nil {
-		return err
-	}
-	users, err := registry.Users(ctx, engine, image.Location)
-	if err != nil {
-		return err
-	}
-	users = slices.DeleteFunc(users, func(user string) bool { return user == id })
-	if len(users) > 0 {
-		return errors.New("the bundle " + image.Location + " stays: it is also that of " + strings.Join(users, ", "))
-	}
-	err = checkSame(ctx, e, image)
-	if image.State == registry.Deregistered && errors.Is(err, fs.ErrNotExist) {
-		err = fmt.Errorf("%s is deregistered, and its bundle is gone: %w", id, err)
-	}
-	return err
-}
-
-// checkSame compares the manifest with the digest that it had when the image was registered.
-func checkSame(ctx context.Context, e *cli.Env, image registry.Image) error {
-	object, err := cli.OpenImageBundle(ctx, e, image)
-	if err != nil {
-		return err
-	}
-	doc, err := bundle.ReadManifest(ctx, object.Store, object.Name)
-	if err != nil {
-		return err
-	}
-	if image.ManifestDigest != "" && registry.DigestManifest(doc) != image.ManifestDigest { // EC2 keeps none
-		return fmt.Errorf("%s is another manifest than the one that was registered: it stays (ami-delete-bundle deletes it)", object)
-	}
-	return nil
-}
-
-func removeBundle(ctx context.Context, e *cli.Env, image registry.Image) error {
-	object, err := cli.OpenImageBundle(ctx, e, image)
-	if err != nil {
-		return err
-	}
-	return bundle.Remove(ctx, object.Store, object.Name)
+func ended(e *cli.Env, image registry.Image, bundleDeleted bool) error {
+	e.Notef("%s (%s) is deregistered", image.ID, image.Name)
+	return e.Result("", map[string]any{"ImageId": image.ID, "Deregistered": true, "BundleDeleted": bundleDeleted})
 }

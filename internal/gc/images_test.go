@@ -1,7 +1,6 @@
 package gc
 
 import (
-	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -210,14 +209,8 @@ func TestImageRecovers(t *testing.T) {
 func TestRegistrationCutShort(t *testing.T) {
 	onEach(t, func(w *world) {
 		w.image(w.bundle("web"), "web")
-		pending := func(id string, location string, age time.Duration) {
-			text := fmt.Sprintf(`{"ImageId":%q,"Name":"killed","OwnerId":%q,"Region":"local","ImageLocation":%q,`+
-				`"Architecture":"x86_64","State":"pending","CreationDate":%q,"Nonce":"n"}`,
-				id, account, location, registry.TimeOf(time.Now().Add(-age)))
-			w.put(".registry/v1/images/"+id+".json", []byte(text))
-		}
 		old := w.bundle("old").Location
-		pending("ami-00000000000000001", old, 30*time.Hour)
+		w.pending("ami-00000000000000001", old, 30*time.Hour)
 		w.wants("bundle old/image.manifest.xml delete", "registration ami-00000000000000001 deregister")
 		if err := w.collect(w.Context()); err != nil {
 			w.Error(err)
@@ -230,7 +223,7 @@ func TestRegistrationCutShort(t *testing.T) {
 		w.wants()
 
 		w.MinAge = 72 * time.Hour
-		pending("ami-00000000000000002", old, 10*time.Hour)
+		w.pending("ami-00000000000000002", old, 10*time.Hour)
 		w.wants()
 	})
 }

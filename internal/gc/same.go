@@ -3,6 +3,7 @@ package gc
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -28,10 +29,12 @@ func (c *Collector) namedOtherwise(ctx context.Context, x *index, f *folder, d d
 	return ""
 }
 
-// hasAnother reports whether an image's manifest is seen where the image says, and is not the one at location.
+// hasAnother reports whether an image's manifest is seen where the image says, and is not the one at location. A bucket
+// may be mounted as a directory: whether a path and a location in a bucket are two, nobody knows.
 func (c *Collector) hasAnother(ctx context.Context, m registry.Image, location string) bool {
 	at, name, err := c.locate(ctx, m)
-	if err != nil || at.loc.Bucket == "" && isSameFile(m.Location, location) {
+	isDir := at.loc.Bucket == ""
+	if err != nil || isDir != filepath.IsAbs(location) || isDir && isSameFile(m.Location, location) {
 		return false
 	}
 	st, closer, err := at.open()

@@ -194,6 +194,15 @@ func (w *world) copyInto(source registry.Image, folder, name string) registry.Im
 	return m
 }
 
+// pending leaves what a registration does that was killed.
+func (w *world) pending(id, location string, age time.Duration) {
+	w.Helper()
+	text := fmt.Sprintf(`{"ImageId":%q,"Name":"killed","OwnerId":%q,"Region":"local","ImageLocation":%q,`+
+		`"Architecture":"x86_64","State":"pending","CreationDate":%q,"Nonce":"n"}`,
+		id, account, location, registry.TimeOf(time.Now().Add(-age)))
+	w.put(".registry/v1/images/"+id+".json", []byte(text))
+}
+
 func (w *world) deregister(m registry.Image) {
 	w.Helper()
 	if _, err := w.Engine.Deregister(w.Context(), m.ID, registry.Caller{}); err != nil {
