@@ -36,31 +36,32 @@ func (c *Collector) Act(ctx context.Context, f Finding) (Finding, error) {
 	return done, nil
 }
 
-// deregister ends an image whose manifest is missing still, or a registration that is pending still.
+// deregister ends an image whose manifest is missing still.
 func (c *Collector) deregister(ctx context.Context, f Finding) (Finding, error) {
 	m, err := c.latest(ctx, f.image)
 	if err != nil {
 		return f, err
 	}
-	useless := f.Kind == Registration
-	if !useless {
-		useless, err = c.missing(ctx, m)
-	}
+	missing, err := c.missing(ctx, m)
 	if err != nil {
 		return f, err
 	}
-	if !useless {
+	if !missing {
 		return f, errOther
 	}
 	_, err = c.Engine.Deregister(ctx, m.ID, c.By)
 	return f, unlessEnded(err)
 }
 
-// abort ends a copy that is stale still, and then deletes what is in its folder, which is as any garbage then.
+// abort ends a copy that is stale still, and then deletes what is in its folder, which is as any garbage then. A
+// registration that was cut short is ended if it is pending still.
 func (c *Collector) abort(ctx context.Context, f Finding) (Finding, error) {
 	m, err := c.latest(ctx, f.image)
 	if err != nil {
 		return f, err
+	}
+	if f.Kind == Registration {
+		return f, unlessEnded(c.Engine.AbortCopy(ctx, m.ID, errCutShort))
 	}
 	again := slices.DeleteFunc(c.copy(ctx, m), func(g Finding) bool { return !m.Copying() || g.Action != Abort })
 	if len(again) == 0 {

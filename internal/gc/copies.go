@@ -10,8 +10,11 @@ import (
 	"amiforge/internal/store"
 )
 
-// errIdle ends a copy.
-var errIdle = errors.New("nobody has worked on the copy any more")
+// These end a copy and a registration.
+var (
+	errIdle     = errors.New("nobody has worked on the copy any more")
+	errCutShort = errors.New("the registration was cut short")
+)
 
 // copy judges a pending copy. It is stale when neither it nor anything in its folder is young.
 func (c *Collector) copy(ctx context.Context, m registry.Image) []Finding {

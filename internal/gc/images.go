@@ -33,13 +33,14 @@ func (c *Collector) image(ctx context.Context, m registry.Image) []Finding {
 	return []Finding{finding}
 }
 
-// registration judges what a registration left pending. It is ended where it was cut short.
+// registration judges what a registration left pending. It is ended where it was cut short. Until it has ended it needs
+// its bundle: slow as it is, it may come to its end.
 func (c *Collector) registration(_ context.Context, m registry.Image) []Finding {
 	if !m.CutShort(c.now()) || !c.old(m.CreationDate.Time) {
 		return nil
 	}
 	return []Finding{{
-		Kind: Registration, Target: m.ID, Action: Deregister, Age: c.age(m.CreationDate.Time), image: m,
+		Kind: Registration, Target: m.ID, Action: Abort, Age: c.age(m.CreationDate.Time), image: m,
 		Why: fmt.Sprintf("%s: registering it was cut short", m.Name),
 	}}
 }

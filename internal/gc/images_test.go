@@ -205,25 +205,50 @@ func TestImageRecovers(t *testing.T) {
 	})
 }
 
-// What a killed registration left is ended, and keeps no bundle from going.
+// What a killed registration left is ended. Its bundle goes in a later run.
 func TestRegistrationCutShort(t *testing.T) {
 	onEach(t, func(w *world) {
 		w.image(w.bundle("web"), "web")
 		old := w.bundle("old").Location
 		w.pending("ami-00000000000000001", old, 30*time.Hour)
-		w.wants("bundle old/image.manifest.xml delete", "registration ami-00000000000000001 deregister")
+		w.wants("registration ami-00000000000000001 abort")
+		if err := w.collect(w.Context()); err != nil {
+			w.Error(err)
+		}
+		w.has(append(whole("web"), whole("old")...)...)
+		if state := w.state(registry.Image{ID: "ami-00000000000000001"}); state != registry.Failed {
+			w.Errorf("the registration is %s", state)
+		}
+		w.again = nil
+		w.wants("bundle old/image.manifest.xml delete")
 		if err := w.collect(w.Context()); err != nil {
 			w.Error(err)
 		}
 		w.has(whole("web")...)
-		if state := w.state(registry.Image{ID: "ami-00000000000000001"}); state != registry.Deregistered {
-			w.Errorf("the registration is %s", state)
-		}
-		w.again = nil
-		w.wants()
 
 		w.MinAge = 72 * time.Hour
 		w.pending("ami-00000000000000002", old, 10*time.Hour)
 		w.wants()
+	})
+}
+
+// A registration that comes to its end after all is none to end.
+func TestRegistrationFinishes(t *testing.T) {
+	onEach(t, func(w *world) {
+		b := w.bundle("web")
+		w.pending("ami-00000000000000001", b.Location, 30*time.Hour)
+		plan := w.wants("registration ami-00000000000000001 abort")
+		text, err := readAll(w, ".registry/v1/images/ami-00000000000000001.json")
+		if err != nil {
+			w.Fatal(err)
+		}
+		w.remove(".registry/v1/images/ami-00000000000000001.json")
+		w.put(".registry/v1/images/ami-00000000000000001.json", []byte(strings.Replace(string(text), "pending", "available", 1)))
+		if f, err := w.Act(w.Context(), plan[0]); err != nil || f.Action != Keep {
+			w.Errorf("%+v, %v", f, err)
+		}
+		if state := w.state(registry.Image{ID: "ami-00000000000000001"}); state != registry.Available {
+			w.Errorf("the registration is %s", state)
+		}
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"amiforge/internal/registry"
 )
@@ -48,7 +47,7 @@ func (c *Collector) readIndex(ctx context.Context) (*index, error) {
 		if c.keeps(m) {
 			x.kept[folderOf(m.Location)] = true
 		}
-		x.add(m, c.now())
+		x.add(m)
 	}
 	return x, nil
 }
@@ -61,7 +60,7 @@ func spelled(location string) string {
 	return "s3://" + location
 }
 
-func (x *index) add(m registry.Image, now time.Time) {
+func (x *index) add(m registry.Image) {
 	switch m.State {
 	case registry.Deregistered:
 		x.ended[m.Location] = append(x.ended[m.Location], m)
@@ -70,9 +69,6 @@ func (x *index) add(m registry.Image, now time.Time) {
 		return
 	}
 	x.images = append(x.images, m)
-	if m.CutShort(now) { // it needs nothing any more
-		return
-	}
 	x.living[m.Location] = append(x.living[m.Location], m)
 	folder := folderOf(m.Location)
 	x.inside[folder] = append(x.inside[folder], m)
