@@ -50,7 +50,10 @@ func (c *Collector) uses(ctx context.Context, m, of registry.Image) bool {
 	if m.Location == of.Location {
 		return true
 	}
-	return m.ManifestDigest != "" && m.ManifestDigest == of.ManifestDigest && !c.hasAnother(ctx, m, of.Location)
+	if m.ManifestDigest == "" || m.ManifestDigest != of.ManifestDigest || isApart(of, m) {
+		return false
+	}
+	return !c.hasAnother(ctx, m, of.Location)
 }
 
 // called returns what to call an image that uses the bundle at a location.

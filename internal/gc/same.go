@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -14,19 +15,26 @@ import (
 
 // namedOtherwise says which living image may name the bundle in another way, as another machine mounts it: one with
 // the same manifest. That it does not is known only of the bundle of an image that has ended, if it was a copy in a
-// folder of its own, or if each such image has its manifest where it says, too.
+// folder of its own, which the other's location does not end in, or if each such image has its manifest where it says,
+// too.
 func (c *Collector) namedOtherwise(ctx context.Context, x *index, f *folder, d document, ended []registry.Image) string {
-	own := func(m registry.Image) bool { return d.isOf(m) && m.SourceImageID != "" && m.ID == f.base() }
-	if slices.ContainsFunc(ended, own) {
-		return ""
-	}
-	known := slices.ContainsFunc(ended, d.isOf)
+	ended = slices.DeleteFunc(slices.Clone(ended), func(m registry.Image) bool { return !d.isOf(m) })
 	for _, m := range x.digests[d.digest] {
-		if !known || !c.hasAnother(ctx, m, f.loc.Object(d.name)) {
+		if slices.ContainsFunc(ended, func(e registry.Image) bool { return isApart(e, m) }) {
+			continue
+		}
+		if len(ended) == 0 || !c.hasAnother(ctx, m, f.loc.Object(d.name)) {
 			return fmt.Sprintf("it is the same as that of %s, registered at %s", m.ID, m.Location)
 		}
 	}
 	return ""
+}
+
+// isApart reports whether an image is a copy with a folder of its own, and the location of m does not end in that.
+func isApart(image, m registry.Image) bool {
+	folder := folderOf(image.Location)
+	own := "/" + image.ID + "/" + strings.TrimPrefix(image.Location, folder)
+	return image.SourceImageID != "" && strings.HasSuffix(image.Location, own) && !strings.HasSuffix(m.Location, own)
 }
 
 // hasAnother reports whether an image's manifest is seen where the image says, and is not the one at location. A bucket

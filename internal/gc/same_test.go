@@ -89,6 +89,46 @@ func TestSameBundleIsCopy(t *testing.T) {
 	})
 }
 
+// A copy may have been registered again, as another machine mounts it.
+func TestSameBundleIsCopyRegisteredAgain(t *testing.T) {
+	onEach(t, func(w *world) {
+		b := w.bundle("web")
+		source := w.image(b, "web")
+		m := w.copyInto(source, "copies", "copy")
+		w.copyBundle("web", "copies/"+m.ID)
+		if _, err := w.Engine.FinishCopy(w.Context(), m.ID, b.ManifestDigest); err != nil {
+			w.Fatal(err)
+		}
+		b.Location = "/mnt/elsewhere/" + m.ID + "/image.manifest.xml"
+		w.image(b, "again")
+		w.deregister(m)
+		w.Narrow = true
+		w.wantsWhy("bundle copies/"+m.ID+"/image.manifest.xml keep", "registered at /mnt/elsewhere/")
+	})
+}
+
+// A bucket may be mounted as a directory.
+func TestSameBundleInBucketAndDirectory(t *testing.T) {
+	onEach(t, func(w *world) {
+		if w.root.Bucket == "" {
+			return
+		}
+		b := w.bundle("web")
+		here := w.image(b, "here")
+		content, err := readAll(w, "web/image.manifest.xml")
+		if err != nil {
+			w.Fatal(err)
+		}
+		b.Location = filepath.Join(w.TempDir(), "image.manifest.xml")
+		if err := os.WriteFile(b.Location, content, 0o600); err != nil {
+			w.Fatal(err)
+		}
+		w.image(b, "mounted")
+		w.deregister(here)
+		w.wantsWhy("bundle web/image.manifest.xml keep", "it is the same as that of ami-")
+	})
+}
+
 // copyBundle copies what bundle has put into a folder to another one.
 func (w *world) copyBundle(from, to string) {
 	w.Helper()
