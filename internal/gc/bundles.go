@@ -11,8 +11,11 @@ import (
 	"amiforge/internal/store"
 )
 
-// judge returns what is to be said of a folder.
+// judge returns what is to be said of a folder. One that may be a living image's own under another name is left alone.
 func (c *Collector) judge(ctx context.Context, x *index, f *folder) []Finding {
+	if x.mayBeOwn(f.place) {
+		return nil
+	}
 	var findings []Finding
 	for _, d := range f.manifests {
 		users := x.living[f.loc.Object(d.name)]

@@ -141,3 +141,26 @@ func TestCopyKilled(t *testing.T) {
 		w.has(whole("web")...)
 	})
 }
+
+// A copy under way is left alone, whatever its folder is called on the machine that makes it.
+func TestCopyMountedElsewhere(t *testing.T) {
+	onEach(t, func(w *world) {
+		source := w.image(w.bundle("web"), "web")
+		m, err := registry.CopyOf(source, registry.CopyRequest{Name: "copy", Region: "local"})
+		if err == nil {
+			m, err = w.Engine.BeginCopy(w.Context(), m, func(id string) string { return "/mnt/elsewhere/" + id + "/image.manifest.xml" })
+		}
+		if err != nil {
+			w.Fatal(err)
+		}
+		w.put("copies/"+m.ID+"/image.part.00", []byte("part"))
+		w.Narrow = true
+		w.wants()
+		w.bundle("copies/" + m.ID)
+		w.wants()
+		if err := w.Engine.AbortCopy(w.Context(), m.ID, errIdle); err != nil {
+			w.Fatal(err)
+		}
+		w.wants("bundle copies/" + m.ID + "/image.manifest.xml delete")
+	})
+}

@@ -17,6 +17,7 @@ type index struct {
 	inside  map[string][]registry.Image // living, by the folder of the location
 	digests map[string][]registry.Image // living, by the digest of the manifest
 	ended   map[string][]registry.Image // deregistered, by the location of the manifest
+	ids     map[string]registry.Image   // living, by ID
 	kept    map[string]bool             // folders of images that a tag keeps, dead or alive
 	names   map[string]bool             // of all manifests
 
@@ -37,7 +38,7 @@ func (c *Collector) readIndex(ctx context.Context) (*index, error) {
 	}
 	x := &index{
 		living: map[string][]registry.Image{}, inside: map[string][]registry.Image{}, digests: map[string][]registry.Image{},
-		ended: map[string][]registry.Image{}, kept: map[string]bool{}, names: map[string]bool{}, unreadable: listing.Unreadable,
+		ended: map[string][]registry.Image{}, ids: map[string]registry.Image{}, kept: map[string]bool{}, names: map[string]bool{}, unreadable: listing.Unreadable,
 	}
 	for _, m := range listing.Images {
 		if c.isRemote() && m.Owner != c.By.Account {
@@ -69,6 +70,7 @@ func (x *index) add(m registry.Image) {
 		return
 	}
 	x.images = append(x.images, m)
+	x.ids[m.ID] = m
 	x.living[m.Location] = append(x.living[m.Location], m)
 	folder := folderOf(m.Location)
 	x.inside[folder] = append(x.inside[folder], m)
@@ -76,6 +78,13 @@ func (x *index) add(m registry.Image) {
 	if m.ManifestDigest != "" {
 		x.digests[m.ManifestDigest] = append(x.digests[m.ManifestDigest], m)
 	}
+}
+
+// mayBeOwn reports whether a folder is called by the ID of a living image whose location is spelled otherwise: another
+// machine may copy into it.
+func (x *index) mayBeOwn(at place) bool {
+	m, ok := x.ids[at.base()]
+	return ok && folderOf(m.Location) != folderKey(at.loc)
 }
 
 // doubt says why nothing in a store can be garbage for sure, "" if nothing is in the way.
