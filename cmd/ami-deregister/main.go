@@ -41,6 +41,9 @@ A bundle older than --min-age that no image in this registry has is garbage. Sto
 several registries share are safe only as far as the regions file or .registry/ folders
 show it; what lies there is kept. EC2 takes --account, and hides what others need.
 
+A half upload is known by names alone: NAME.part.N without NAME.manifest.xml. It is kept
+if the sizes cannot be those of parts: multiples of 16, all but the last one equal.
+
 A bundle goes by what its manifest names, the manifest last, other objects stay. While
 an image's record cannot be read, nothing is deleted from a store; that, and a folder
 that cannot be read, is exit status 1 of a plan too. No lock spans registry and store:

@@ -14,7 +14,7 @@ func TestCopy(t *testing.T) {
 		begun := w.copyInto(source, "", "begun")
 		half := w.copyInto(source, "copies", "half")
 		nearly := w.copyInto(source, "copies", "nearly")
-		w.put("copies/"+half.ID+"/image.part.00", []byte("first"))
+		w.put("copies/"+half.ID+"/image.part.00", []byte("the first part.."))
 		w.bundle("copies/" + nearly.ID)
 		w.put("copies/"+nearly.ID+"/foreign.txt", nil)
 		found := map[string]Finding{}
@@ -26,7 +26,7 @@ func TestCopy(t *testing.T) {
 				w.Errorf("%s: %+v", m.Name, f)
 			}
 		}
-		if f := found[half.ID]; len(found) != 3 || f.Objects != 1 || f.Bytes != 5 {
+		if f := found[half.ID]; len(found) != 3 || f.Objects != 1 || f.Bytes != 16 {
 			w.Errorf("found %+v", found)
 		}
 		if err := w.collect(w.Context()); err != nil {
@@ -153,7 +153,7 @@ func TestCopyMountedElsewhere(t *testing.T) {
 		if err != nil {
 			w.Fatal(err)
 		}
-		w.put("copies/"+m.ID+"/image.part.00", []byte("part"))
+		w.put("copies/"+m.ID+"/image.part.00", []byte("half of a part.."))
 		w.Narrow = true
 		w.wants()
 		w.bundle("copies/" + m.ID)

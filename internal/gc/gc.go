@@ -1,7 +1,7 @@
 // Package gc finds what nobody needs any more between a registry and the stores of its bundles, and removes it:
 //
 //	bundle       a manifest that no living image names, with its parts
-//	half-upload  parts NAME.part.N without a manifest
+//	half-upload  parts NAME.part.N without a manifest, told by names and sizes alone
 //	image        an available or disabled image whose manifest is gone
 //	copy         a pending copy on which nobody works any more
 //	registration what a registration that was killed left pending

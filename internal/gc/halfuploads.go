@@ -1,7 +1,9 @@
 package gc
 
 import (
+	"cmp"
 	"context"
+	"crypto/aes"
 	"fmt"
 	"maps"
 	"slices"
@@ -91,7 +93,8 @@ func (c *Collector) keepParts(ctx context.Context, x *index, f *folder) string {
 	return "nobody knows whose they are: without --account they are deleted"
 }
 
-// halfUpload returns the finding of the parts of one bundle, to be deleted, and when the latest of them came.
+// halfUpload returns the finding of the parts of one bundle, to be deleted, and when the latest of them came. Parts that
+// cannot be those of a bundle by their sizes are kept: others call files so, too.
 func (f *folder) halfUpload(name string, parts []string) (Finding, time.Time) {
 	finding := Finding{Kind: HalfUpload, Target: f.loc.Object(name + ".part.*"), Action: Delete, at: f.place, name: name}
 	slices.Sort(parts)
@@ -101,5 +104,31 @@ func (f *folder) halfUpload(name string, parts []string) (Finding, time.Time) {
 		finding.take(f.objects[part])
 	}
 	finding.Why = fmt.Sprintf("there is no %s", bundle.ManifestName(name))
+	if part, ok := f.unlikely(parts); ok {
+		finding.Action, finding.Why = Keep, fmt.Sprintf("%s has no size that a part of a bundle has", part)
+	}
 	return finding, latest
+}
+
+// unlikely returns a part of a size that no tool gives it. They are cut from what AES-CBC makes, all as large as each
+// other but for the last one, which is no larger.
+func (f *folder) unlikely(parts []string) (name string, found bool) {
+	parts = slices.SortedFunc(slices.Values(parts), byNumber)
+	first := f.objects[parts[0]].Size
+	for i, part := range parts {
+		size := f.objects[part].Size
+		if size%aes.BlockSize != 0 || size > first || size < first && i < len(parts)-1 {
+			return part, true
+		}
+	}
+	return "", false
+}
+
+// byNumber orders parts of one bundle as they are in it: tools write two digits, and more after the hundredth.
+func byNumber(a, b string) int {
+	return cmp.Or(cmp.Compare(len(number(a)), len(number(b))), cmp.Compare(number(a), number(b)))
+}
+
+func number(part string) string {
+	return strings.TrimLeft(part[strings.LastIndexByte(part, '.')+1:], "0")
 }

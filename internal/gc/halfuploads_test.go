@@ -14,10 +14,10 @@ func TestHalfUpload(t *testing.T) {
 			"half/image.part.00", "half/image.part.100", "half/web.part.1", "half/x.part.1.txt", "half/.x.part.1", "half/part.1",
 			"half/image.part.", "half/readme", "image.part.00",
 		} {
-			w.put(object, []byte("part"))
+			w.put(object, []byte("half of a part.."))
 		}
 		plan := w.wants("half-upload half/image.part.* delete", "half-upload half/web.part.* delete", "half-upload image.part.* delete")
-		if f := plan[0]; f.Objects != 2 || f.Bytes != 8 || f.Age < 47*time.Hour || f.Why != "there is no image.manifest.xml" {
+		if f := plan[0]; f.Objects != 2 || f.Bytes != 32 || f.Age < 47*time.Hour || f.Why != "there is no image.manifest.xml" {
 			w.Errorf("finding is %+v", f)
 		}
 		if err := w.collect(w.Context()); err != nil {
@@ -58,7 +58,7 @@ func TestHalfUploadKept(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			onEach(t, func(w *world) {
 				w.image(w.bundle("web"), "web")
-				w.put("half/image.part.08", []byte("part"))
+				w.put("half/image.part.08", []byte("half of a part.."))
 				c.make(w)
 				w.wants(c.want...)
 				if err := w.collect(w.Context()); err != nil {
@@ -67,6 +67,34 @@ func TestHalfUploadKept(t *testing.T) {
 				if err := stat(w.Context(), place{w.Trees[0], w.in("half")}, "image.part.08"); err != nil {
 					w.Error(err)
 				}
+			})
+		})
+	}
+}
+
+// What is only called like parts stays.
+func TestHalfUploadSizes(t *testing.T) {
+	for name, tt := range map[string]struct {
+		sizes map[string]int
+		want  Action
+	}{
+		"one":             {map[string]int{"00": 16}, Delete},
+		"last is smaller": {map[string]int{"00": 32, "01": 32, "02": 16}, Delete},
+		"with a gap":      {map[string]int{"03": 32, "07": 32}, Delete},
+		"three digits":    {map[string]int{"99": 32, "100": 16}, Delete},
+		"no blocks":       {map[string]int{"00": 15}, Keep},
+		"one byte more":   {map[string]int{"00": 32, "01": 17}, Keep},
+		"last is larger":  {map[string]int{"00": 16, "01": 32}, Keep},
+		"all differ":      {map[string]int{"00": 48, "01": 32, "02": 16}, Keep},
+		"first differs":   {map[string]int{"00": 16, "01": 32, "02": 32}, Keep},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onEach(t, func(w *world) {
+				w.image(w.bundle("web"), "web")
+				for number, size := range tt.sizes {
+					w.put("half/image.part."+number, make([]byte, size))
+				}
+				w.wants("half-upload half/image.part.* " + string(tt.want))
 			})
 		})
 	}

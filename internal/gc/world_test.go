@@ -161,8 +161,8 @@ func (w *world) document(name string, parts ...string) []byte {
 // bundle puts a bundle called image of two parts into a folder and returns its manifest's location and digest.
 func (w *world) bundle(folder string) registry.Image {
 	w.Helper()
-	w.put(path.Join(folder, "image.part.00"), []byte("first"))
-	w.put(path.Join(folder, "image.part.01"), []byte("second"))
+	w.put(path.Join(folder, "image.part.00"), []byte("the first part.."))
+	w.put(path.Join(folder, "image.part.01"), []byte("the second part."))
 	doc := w.document("image", "image.part.00", "image.part.01")
 	w.put(path.Join(folder, "image.manifest.xml"), doc)
 	return registry.Image{
