@@ -17,10 +17,11 @@ Ends an image: it cannot be launched any more and its name is free. Its bundle s
 unless --delete-bundle says otherwise.
 
       --delete-bundle       delete the objects that the image's manifest names, too, the
-                            manifest last; refused while other images use the
-                            manifest or have the same one and are not seen to have it
-                            elsewhere, and in the store of another registry, as far as
-                            the regions file shows that
+                            manifest last, but for parts that another manifest beside
+                            it names; refused while other images, also those being
+                            registered, use the manifest or have the same one and are
+                            not seen to have it elsewhere, and in a store that is
+                            another registry's in the regions file
       --dry-run             check everything, change nothing
 ` + cli.RegistryUsage + `
 With --gc it finds what nobody needs: bundles without an image, half uploads, images
@@ -41,8 +42,9 @@ A bundle older than --min-age that no image in this registry has is garbage. Sto
 several registries share are safe only as far as the regions file or .registry/ folders
 show it; what lies there is kept. EC2 takes --account, and hides what others need.
 
-A half upload is known by names alone: NAME.part.N without NAME.manifest.xml. It is kept
-if the sizes cannot be those of parts: multiples of 16, all but the last one equal.
+A half upload is known by its names alone: NAME.part.N without NAME.manifest.xml. It is
+deleted only if the sizes are as those of parts: multiples of 16, all but the last equal.
+A registration that was killed keeps its bundle until a later run.
 
 A bundle goes by what its manifest names, the manifest last, other objects stay. While
 an image's record cannot be read, nothing is deleted from a store; that, and a folder

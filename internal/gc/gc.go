@@ -1,6 +1,6 @@
 // Package gc finds what nobody needs any more between a registry and the stores of its bundles, and removes it:
 //
-//	bundle       a manifest that no living image names, with its parts
+//	bundle       a manifest that no living image names, with the parts that no other manifest names
 //	half-upload  parts NAME.part.N without a manifest, told by names and sizes alone
 //	image        an available or disabled image whose manifest is gone
 //	copy         a pending copy on which nobody works any more
@@ -9,18 +9,20 @@
 // It says too what it does nothing about: manifests that nobody can read, images with parts missing or with another
 // manifest than the registered one.
 //
-// Find looks and changes nothing. Act does one of the things found, and judges it anew before: it locks the bundle
-// where the store has locks, reads the registry, unless it did so in the last seconds, then the folder, and acts only
-// if it finds the same again and the registry, asked once more, has no image at that very location. What remains is
-// the time from that answer to the last deletion, and some seconds for an image that names the bundle in another way.
-// Somebody may register the bundle in it: ami-register, which looks for all parts first, then registers a bundle that
-// is going. No lock spans a registry and a store, so only MinAge keeps the two apart.
+// Find looks and changes nothing. Act does one of the things found, and judges it anew before. For a deletion it locks
+// the bundle where the store has locks, reads the registry, unless it did so in the last seconds, then the folder, and
+// acts only if it finds the same again and, of a bundle, the registry, asked once more, has no image at that very
+// location, be it one whose registration is under way or was cut short: that is ended, while it is pending, and its
+// bundle goes in a later run. What remains is the time from that answer to the last deletion, and some seconds for an
+// image that names the bundle in another way. Somebody may register the bundle in it: ami-register, which looks for all
+// parts first, then registers a bundle that is going. No lock spans a registry and a store, and a bucket has none, so
+// only MinAge keeps the two apart.
 //
 // What is not surely garbage stays. Age counts from when an object came to its place, and for a bundle from the end
 // of its image too. While a record cannot be read, or if the registry has no image at all and so is likely the wrong
 // one, no object is deleted. What lies below another registry, or in its store, stays, and so does a bundle whose
 // manifest is that of a living image which is not seen to have it elsewhere: the image may name it in another way, as
-// another machine mounts it.
+// another machine mounts it. So does what is in a folder that is called by the ID of a living image.
 package gc
 
 import (
@@ -43,7 +45,7 @@ const (
 	Image      Kind = "image"
 	Copy       Kind = "copy"
 
-	Registration Kind = "registration" // one that was killed: what it left is in nobody's way but gc's and a deletion's
+	Registration Kind = "registration" // one that was killed: what it left keeps its bundle
 
 	Incomplete Kind = "incomplete" // an image some of whose parts are missing
 	Changed    Kind = "changed"    // an image whose manifest is another one than when it was registered
@@ -91,7 +93,7 @@ type Collector struct {
 	Foreign []store.Location
 	Narrow  bool // only images with bundles in the trees are looked at
 
-	// Config tells how to reach the bundle of an image that is in no tree.
+	// Config tells how to reach the bundle of an image: in no tree, or in one if that is on the same server.
 	Config func(registry.Image) (store.Config, error)
 
 	By     registry.Caller // an account: only what is its own is looked at; a must where the registry is EC2
