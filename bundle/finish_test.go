@@ -89,6 +89,21 @@ func TestRemoveSharedParts(t *testing.T) {
 	wantNames(t, st, before...)
 }
 
+// A manifest that was looked at is the one that is followed, whatever has come in its place.
+func TestRemoveDocument(t *testing.T) {
+	st := manyParts(t, 3)
+	text := st.objects[doc]
+	st.putRaw(doc, []byte("<manifest>"))
+	st.putRaw("other.part.00", nil)
+	if err := RemoveDocument(t.Context(), st, doc, text); err != nil {
+		t.Error(err)
+	}
+	wantNames(t, st, "other.part.00")
+	if err := RemoveDocument(t.Context(), st, doc, []byte("<manifest>")); err == nil {
+		t.Error("followed what is no manifest")
+	}
+}
+
 // Surplus parts stay where another manifest names them, or may name them.
 func TestSurplusOfOthers(t *testing.T) {
 	other := renamed(t, "image", "image.part.07", "image.part.08")
