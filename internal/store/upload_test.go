@@ -10,6 +10,7 @@ import (
 	"runtime/pprof"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
@@ -384,11 +385,21 @@ func TestUploadOfReadOnlyUser(t *testing.T) {
 // goroutines counts those that an upload started.
 func goroutines(t *testing.T) int {
 	t.Helper()
-	var b strings.Builder
-	if err := pprof.Lookup("goroutine").WriteTo(&b, 2); err != nil {
-		t.Fatal(err)
+	poll := time.NewTicker(10 * time.Millisecond)
+	defer poll.Stop()
+	n := 0
+	for range 200 { // who has said that it is done may not have got away yet
+		var b strings.Builder
+		if err := pprof.Lookup("goroutine").WriteTo(&b, 2); err != nil {
+			t.Fatal(err)
+		}
+		n = strings.Count(b.String(), "store.(*Upload)") + strings.Count(b.String(), "store.(*multipart)")
+		if n == 0 {
+			break
+		}
+		<-poll.C
 	}
-	return strings.Count(b.String(), "store.(*Upload)") + strings.Count(b.String(), "store.(*multipart)")
+	return n
 }
 
 func BenchmarkUpload(b *testing.B) {
