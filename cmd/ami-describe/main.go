@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 
 	"amiforge/internal/cli"
 	"amiforge/internal/store"
@@ -42,7 +43,12 @@ Examples:
 
 func main() { cli.Main(usage, run) }
 
+// gcPercent is Go's own: a listing is one large structure and no few buffers, and collecting it often takes a third
+// of the time of 50,000 images.
+const gcPercent = 100
+
 func run(ctx context.Context, e *cli.Env) error {
+	debug.SetGCPercent(gcPercent)
 	o, err := parse(e)
 	if err != nil {
 		return err
