@@ -15,7 +15,7 @@ import (
 const listLimit = 3 * time.Second
 
 // registering measures registries of several sizes on each engine, by the benchmark of the package, which starts the
-// servers: every operation on an engine of its own, as a command has it.
+// servers: every operation on an engine of its own, over connections that are there.
 func (b *bench) registering(ctx context.Context, _ string, t *table) error {
 	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^BenchmarkRegistry$",
 		"-benchtime", fmt.Sprintf("%dx", registryRuns), "-timeout", "30m", "./internal/registry")
