@@ -38,7 +38,8 @@ func (c *Collector) readIndex(ctx context.Context) (*index, error) {
 	}
 	x := &index{
 		living: map[string][]registry.Image{}, inside: map[string][]registry.Image{}, digests: map[string][]registry.Image{},
-		ended: map[string][]registry.Image{}, ids: map[string]registry.Image{}, kept: map[string]bool{}, names: map[string]bool{}, unreadable: listing.Unreadable,
+		ended: map[string][]registry.Image{}, ids: map[string]registry.Image{}, kept: map[string]bool{}, names: map[string]bool{},
+		unreadable: listing.Unreadable,
 	}
 	for _, m := range listing.Images {
 		if c.isRemote() && m.Owner != c.By.Account {

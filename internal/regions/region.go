@@ -47,7 +47,8 @@ func (r Region) Place(given string) (store.Location, error) {
 		return r.Store, nil
 	}
 	if given == "" {
-		return store.Location{}, fmt.Errorf("region %s: no store: say where with --to s3://BUCKET, or give the region an entry in the regions file (--regions, AMI_REGIONS)", r.Name)
+		return store.Location{}, fmt.Errorf("region %s: no store: say where with --to s3://BUCKET, "+
+			"or give the region an entry in the regions file (--regions, AMI_REGIONS)", r.Name)
 	}
 	loc, err := store.ParseLocation(given)
 	if err == nil && r.Store == (store.Location{}) && loc.Bucket == "" {
