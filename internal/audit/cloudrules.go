@@ -1,0 +1,5 @@
+package audit
+
+func cloudRules() []Rule {
+	return nil
+}
