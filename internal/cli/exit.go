@@ -27,6 +27,9 @@ const (
 	StatusTerminated   = 128 + int(syscall.SIGTERM)
 )
 
+// ErrAudit is in the chain of every error that says that an audit has found what must not be in an image.
+var ErrAudit = errors.New("the audit has findings")
+
 // Status returns the exit status that err stands for. A nil error is StatusDone.
 //
 // The order matters where an error is two things: a missing bucket is also fs.ErrNotExist, and so is a part
@@ -60,7 +63,8 @@ func isVerification(err error) bool {
 		errors.Is(err, manifest.ErrKey) ||
 		errors.Is(err, manifest.ErrUnsigned) ||
 		errors.Is(err, bundle.ErrVerify) ||
-		errors.Is(err, diskimg.ErrDamaged)
+		errors.Is(err, diskimg.ErrDamaged) ||
+		errors.Is(err, ErrAudit)
 }
 
 // exitTable is the part of --help that explains the exit status.
@@ -73,7 +77,7 @@ func exitTable() string {
 		{StatusFailed, "failed"},
 		{StatusUsage, "wrong usage"},
 		{StatusBucket, "bucket, database or EC2 not accessible: missing, denied or unreachable"},
-		{StatusVerification, "verification failed: signature, digest, manifest or disk image"},
+		{StatusVerification, "verification failed: signature, digest, manifest, disk image or audit"},
 		{StatusNotFound, "not found"},
 		{StatusHungUp, "the terminal was closed (SIGHUP)"},
 		{StatusInterrupted, "interrupted (SIGINT)"},

@@ -43,6 +43,7 @@ func TestStatus(t *testing.T) {
 		{"manifest", fmt.Errorf("parse: %w", &manifest.Error{Element: "image/size", Err: other}), 4},
 		{"damaged disk", fmt.Errorf("disk.vhd: %w", &diskimg.Error{Format: diskimg.VHD, Err: diskimg.ErrDamaged}), 4},
 		{"disk of an unknown kind", fmt.Errorf("disk.vdi: %w", diskimg.ErrUnsupported), 1},
+		{"findings of an audit", fmt.Errorf("disk.raw: %w", ErrAudit), 4},
 		{"not found", fmt.Errorf("out: %w", fs.ErrNotExist), 5},
 		{"not found and more", errors.Join(other, fs.ErrNotExist), 5},
 		{"interrupted", fmt.Errorf("upload: %w", interrupt{syscall.SIGINT}), 130},

@@ -6,21 +6,32 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// nearest returns the one flag that name was most likely meant to be: one that begins with it, or one that is
-// at most two typing mistakes away. Where two are equally near, neither is named.
-func nearest(name string, f *pflag.FlagSet) (flag string, ok bool) {
-	best, ties := 3, 0
+// nearestFlag returns the one flag that name was most likely meant to be.
+func nearestFlag(name string, f *pflag.FlagSet) (flag string, ok bool) {
+	var names []string
 	f.VisitAll(func(candidate *pflag.Flag) {
-		d := mistakes(name, candidate.Name)
+		if !candidate.Hidden {
+			names = append(names, candidate.Name)
+		}
+	})
+	return Nearest(name, names)
+}
+
+// Nearest returns the one of names that name was most likely meant to be: one that begins with it, or one that is at
+// most two typing mistakes away. Where two are equally near, neither is named.
+func Nearest(name string, names []string) (near string, ok bool) {
+	best, ties := 3, 0
+	for _, candidate := range names {
+		d := mistakes(name, candidate)
 		switch {
-		case candidate.Hidden || d > best:
+		case d > best:
 		case d == best:
 			ties++
 		default:
-			flag, best, ties = candidate.Name, d, 0
+			near, best, ties = candidate, d, 0
 		}
-	})
-	return flag, flag != "" && ties == 0
+	}
+	return near, near != "" && ties == 0
 }
 
 // mistakes counts the typing mistakes between what was typed and what was meant. Leaving out the end of a

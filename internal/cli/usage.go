@@ -58,7 +58,7 @@ func unknownFlag(f *pflag.FlagSet, e *pflag.NotExistError) error {
 		}
 		return Usagef("unknown flag -%s%s", e.GetSpecifiedName(), asFile("-"+group))
 	}
-	if near, ok := nearest(e.GetSpecifiedName(), f); ok {
+	if near, ok := nearestFlag(e.GetSpecifiedName(), f); ok {
 		return Usagef("unknown flag --%s; did you mean --%s?", e.GetSpecifiedName(), near)
 	}
 	return Usagef("unknown flag --%s%s", e.GetSpecifiedName(), asFile("--"+e.GetSpecifiedName()))
