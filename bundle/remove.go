@@ -14,7 +14,8 @@ import (
 
 // Remove deletes exactly the objects that the manifest called name names, several at a time, and the manifest
 // last, so that removing again finishes what was interrupted. Parts that are missing are passed over, and those
-// that another manifest beside it (*.manifest.xml) names stay: they are its bundle's too. A manifest that names
+// that another manifest beside it (*.manifest.xml) names stay: they are its bundle's too. The report of an audit
+// that lies beside the manifest (see ReportName) goes with it. A manifest that names
 // anything not called like a part, as all tools call them, is refused: whoever wrote it may be after a file of
 // yours. So is one beside which there is a manifest that cannot be understood, since that may name any part.
 func Remove(ctx context.Context, st Store, name string) error {
@@ -47,6 +48,9 @@ func RemoveDocument(ctx context.Context, st Store, name string, doc []byte) erro
 		})
 	}
 	if err := g.Wait(); err != nil {
+		return err
+	}
+	if err := RemoveReport(ctx, st, name); err != nil {
 		return err
 	}
 	return st.Remove(ctx, name)

@@ -12,9 +12,9 @@ const usage = `Usage:
   ami-delete-bundle MANIFEST [OPTION]…
   ami-delete-bundle -b LOCATION (-m NAME | -p PREFIX) [OPTION]…
 
-Deletes exactly the objects that the manifest names, and the manifest last: an
-interrupted deletion is finished by the same command. Parts that another manifest beside
-it names stay. Images that are registered with this manifest cannot be launched any more
+Deletes exactly the objects that the manifest names, the report of an audit beside it
+(NAME.audit.json), and the manifest last: an interrupted deletion is finished by the same
+command. Parts that another manifest beside it names stay. Images that are registered with this manifest cannot be launched any more
 (ami-deregister --delete-bundle looks first).
 
   MANIFEST                 s3://bucket/prefix/image.manifest.xml, or a file

@@ -58,6 +58,21 @@ func TestActChanged(t *testing.T) {
 	}
 }
 
+// The report of an audit is no garbage by itself, and goes with its bundle.
+func TestActTakesReport(t *testing.T) {
+	onEach(t, func(w *world) {
+		w.image(w.bundle("web"), "web")
+		w.put("web/image.audit.json", []byte("{}"))
+		w.bundle("lone")
+		w.put("lone/image.audit.json", []byte("{}"))
+		plan := w.wants("bundle lone/image.manifest.xml delete")
+		if f, err := w.Act(w.Context(), plan[0]); err != nil || f.Action != Delete {
+			w.Errorf("%+v, %v", f, err)
+		}
+		w.has(append(whole("web"), "web/image.audit.json")...)
+	})
+}
+
 // The registry is asked again for each bundle: what Act has read of it may be older.
 func TestActRegisteredLast(t *testing.T) {
 	onEach(t, func(w *world) {

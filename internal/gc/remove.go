@@ -66,6 +66,9 @@ func (c *Collector) removeObjects(ctx context.Context, st bundle.Store, f Findin
 	if err := g.Wait(); err != nil || f.manifest == "" {
 		return err
 	}
+	if err := bundle.RemoveReport(ctx, st, f.manifest); err != nil {
+		return err
+	}
 	return removeOne(ctx, st, f.manifest)
 }
 
