@@ -12,6 +12,16 @@ import (
 type facts struct {
 	usersOnce sync.Once
 	users     []user
+
+	sshdOnce sync.Once
+	sshd     *sshdConfig
+
+	packagesOnce sync.Once
+	packages     map[string]string
+
+	osOnce sync.Once
+	os     map[string]string
+	osFile string
 }
 
 // A user is a line of /etc/passwd. What is not a number there is -1 here.

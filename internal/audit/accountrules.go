@@ -1,5 +1,0 @@
-package audit
-
-func accountRules() []Rule {
-	return nil
-}

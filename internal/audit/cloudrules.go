@@ -1,5 +1,0 @@
-package audit
-
-func cloudRules() []Rule {
-	return nil
-}

@@ -1,5 +1,0 @@
-package audit
-
-func leftoverRules() []Rule {
-	return nil
-}

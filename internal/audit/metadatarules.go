@@ -1,5 +1,0 @@
-package audit
-
-func metadataRules() []Rule {
-	return nil
-}

@@ -1,5 +1,0 @@
-package audit
-
-func remoteLogRules() []Rule {
-	return nil
-}

@@ -1,5 +1,0 @@
-package audit
-
-func sshRules() []Rule {
-	return nil
-}

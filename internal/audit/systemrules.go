@@ -1,5 +1,0 @@
-package audit
-
-func systemRules() []Rule {
-	return nil
-}
