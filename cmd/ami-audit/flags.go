@@ -1,0 +1,196 @@
+package main
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"amiforge/diskimg"
+	"amiforge/internal/audit"
+	"amiforge/internal/cli"
+)
+
+type options struct {
+	cli.Opening
+	source       string // SOURCE, "" with --volume
+	volume       string
+	sourceFormat string
+	maxSize      int64
+
+	severity string
+	failOn   audit.Severity // what severity says
+	skip     []string
+	allow    []string
+	rules    bool
+
+	format string
+	output string
+	store  bool
+	force  bool
+}
+
+// The formats of reports.
+const (
+	formatText  = "text"
+	formatJSON  = "json"
+	formatSARIF = "sarif"
+)
+
+func parse(e *cli.Env) (*options, error) {
+	o := &options{maxSize: 1 << 40}
+	e.AddRegistryFlags(false)
+	f := e.Flags()
+	o.AddFlags(f)
+	f.StringVar(&o.volume, "volume", "", "")
+	f.StringVar(&o.sourceFormat, "source-format", "", "")
+	cli.SizeVar(f, &o.maxSize, "max-size", "", o.maxSize, "")
+	f.StringVar(&o.severity, "fail-on", audit.Error.String(), "")
+	f.StringSliceVar(&o.skip, "skip", nil, "")
+	f.StringArrayVar(&o.allow, "allow", nil, "")
+	f.BoolVar(&o.rules, "rules", false, "")
+	f.StringVar(&o.format, "format", "", "")
+	f.StringVarP(&o.output, "output", "o", "", "")
+	f.BoolVar(&o.store, "store-report", false, "")
+	f.BoolVar(&o.force, "force", false, "")
+	args, err := e.Parse()
+	if err != nil {
+		return nil, err
+	}
+	if len(args) > 0 {
+		o.source = args[0]
+	}
+	if o.Key == "" && isBundle(o.source) {
+		o.Key = e.Getenv("EC2_PRIVATE_KEY")
+	}
+	return o, o.validate(e, f, args)
+}
+
+// validate tells what is missing or does not go together.
+func (o *options) validate(e *cli.Env, f *pflag.FlagSet, args []string) error {
+	for _, check := range []func() error{
+		func() error { return o.validateSource(f, args) },
+		func() error { return o.validateRules() },
+		func() error { return o.validateReport(e, f) },
+	} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o *options) validateSource(f *pflag.FlagSet, args []string) error {
+	switch {
+	case len(args) > 1:
+		return cli.Usagef("unexpected argument %q: one image at a time", args[1])
+	case o.rules && (o.source != "" || f.Changed("volume")):
+		return cli.Usagef("--rules looks at no image: leave it out")
+	case o.rules:
+		return nil
+	case f.Changed("volume") && o.volume == "":
+		return cli.Usagef("--volume: the value is empty")
+	case f.Changed("volume") && o.source != "":
+		return cli.Usagef("--volume %s and %s: one image at a time", o.volume, o.source)
+	case !f.Changed("volume") && o.source == "":
+		return cli.Usagef("which image? give a disk file, a manifest, an AMI ID or --volume DIR")
+	case o.sourceFormat != "" && !slices.Contains([]diskimg.Format{diskimg.RAW, diskimg.VHD, diskimg.VMDK}, diskimg.Format(o.sourceFormat)):
+		return cli.Usagef("--source-format %q: want raw, vhd or vmdk", o.sourceFormat)
+	}
+	return o.validateBundle(f)
+}
+
+// validateBundle wants flags of bundles for bundles only. The environment may hold a key at all times.
+func (o *options) validateBundle(f *pflag.FlagSet) error {
+	if isBundle(o.source) {
+		switch {
+		case o.Key == "":
+			return cli.Usagef("-k KEY is needed: the private key that opens the bundle")
+		case o.sourceFormat != "" && o.sourceFormat != string(diskimg.RAW):
+			return cli.Usagef("--source-format %s: what is in a bundle is raw", o.sourceFormat)
+		}
+		return nil
+	}
+	for _, name := range []string{"privatekey", "cert", "source", "allow-unsigned", "store-report"} {
+		if f.Changed(name) {
+			return cli.Usagef("--%s is for bundles, and %s is none: leave it out", name, o.source+o.volume)
+		}
+	}
+	return nil
+}
+
+// validateRules looks at what names rules and severities.
+func (o *options) validateRules() (err error) {
+	if o.failOn, err = audit.ParseSeverity(o.severity); err != nil {
+		return cli.Usagef("--fail-on %q: want error, warning or info", o.severity)
+	}
+	for _, id := range o.skip {
+		if err := checkRule("--skip", id); err != nil {
+			return err
+		}
+	}
+	for _, text := range o.allow {
+		id, _, _ := strings.Cut(text, ":")
+		if err := checkRule("--allow", id); err != nil {
+			return err
+		}
+		if _, err := audit.ParseAllow(text); err != nil {
+			return cli.Usagef("--allow: %w", err)
+		}
+	}
+	return nil
+}
+
+// checkRule is a usage error where there is no rule of that ID.
+func checkRule(flag, id string) error {
+	var ids []string
+	for _, rule := range audit.Rules() {
+		ids = append(ids, rule.ID)
+	}
+	if slices.Contains(ids, id) {
+		return nil
+	}
+	near, ok := cli.Nearest(strings.ToUpper(id), ids)
+	if !ok {
+		return cli.Usagef("%s: there is no rule %q; --rules lists them", flag, id)
+	}
+	return cli.Usagef("%s: there is no rule %q; did you mean %s?", flag, id, near)
+}
+
+// validateReport finds out the format of the report.
+func (o *options) validateReport(e *cli.Env, f *pflag.FlagSet) error {
+	switch {
+	case f.Changed("output") && o.output == "":
+		return cli.Usagef("-o: the name is empty")
+	case o.output == "-":
+		return cli.Usagef("-o -: the report goes to standard output by itself")
+	case f.Changed("format"):
+	case o.output != "":
+		o.format = formatOf(o.output)
+	case e.JSON:
+		o.format = formatJSON
+	default:
+		o.format = formatText
+	}
+	switch {
+	case !slices.Contains([]string{formatText, formatJSON, formatSARIF}, o.format):
+		return cli.Usagef("--format %q: want text, json or sarif", o.format)
+	case e.JSON && o.output == "" && o.format != formatJSON:
+		return cli.Usagef("--json and --format %s exclude each other", o.format)
+	case o.format == formatJSON && o.output == "":
+		e.JSON = true // for errors, too
+	}
+	return nil
+}
+
+// formatOf returns the format that the name of a report promises.
+func formatOf(name string) string {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".json":
+		return formatJSON
+	case ".sarif":
+		return formatSARIF
+	}
+	return formatText
+}

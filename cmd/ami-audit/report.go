@@ -1,0 +1,78 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+
+	"amiforge/internal/auditing"
+	"amiforge/internal/auditreport"
+	"amiforge/internal/cli"
+)
+
+// write puts the report where it was asked for. object is the manifest of the bundle that it is about.
+func (o *options) write(ctx context.Context, e *cli.Env, report *auditreport.Report, object cli.Object) error {
+	stored := ""
+	if o.store {
+		text, err := marshal(report)
+		if err != nil {
+			return err
+		}
+		if stored, err = auditing.StoreReport(ctx, object, text); err != nil {
+			return err
+		}
+		e.Notef("the report is at %s", stored)
+	}
+	if o.output != "" {
+		return o.writeFile(e, report)
+	}
+	switch o.format {
+	case formatSARIF:
+		text, err := marshal(report.SARIF())
+		if err != nil {
+			return err
+		}
+		return e.Result(string(bytes.TrimSuffix(text, []byte("\n"))), nil)
+	case formatJSON:
+		return e.Result("", report)
+	}
+	return e.Result(report.Text(), nil)
+}
+
+// writeFile writes the report to a file and prints its name.
+func (o *options) writeFile(e *cli.Env, report *auditreport.Report) (err error) {
+	text := []byte(report.Text() + "\n")
+	switch o.format {
+	case formatJSON:
+		text, err = marshal(report)
+	case formatSARIF:
+		text, err = marshal(report.SARIF())
+	}
+	if err != nil {
+		return err
+	}
+	f, err := cli.CreateFile(o.output, cli.FileOptions{Force: o.force})
+	if err != nil {
+		return err
+	}
+	if _, err := f.Write(text); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	if err := f.Commit(); err != nil {
+		return err
+	}
+	return e.Result(o.output, map[string]any{
+		"report": o.output, "image": report.Image, "result": report.Result, "counts": report.Counts,
+	})
+}
+
+// marshal returns v as JSON for people to read, too. Paths have & and < in them, and this is no web page.
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	err := enc.Encode(v)
+	return b.Bytes(), err
+}

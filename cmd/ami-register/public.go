@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"amiforge/internal/cli"
+	"amiforge/internal/registry"
+)
+
+// audit lets an image that is to become public through the gate. What will keep it from that after it is registered is
+// found out first: an audit may take minutes.
+func (o *options) audit(ctx context.Context, e *cli.Env, engine registry.Engine, object cli.Object, image registry.Image) error {
+	blocked, err := engine.BlockPublicAccess(ctx, image.Region, image.Owner)
+	if err != nil {
+		return err
+	}
+	if blocked {
+		return fmt.Errorf("not registered: block public access is on for %s in region %s\nthis lifts the block: %s",
+			image.Owner, image.Region, unblocking(e, image))
+	}
+	return o.gate.Pass(ctx, e, object, image)
+}
+
+// unblocking returns the command that lets images of the owner be public.
+func unblocking(e *cli.Env, image registry.Image) string {
+	command := fmt.Sprintf("ami-modify --block-public-access off --account %s --region %s", image.Owner, image.Region)
+	if e.Flags().Changed("registry") {
+		command += " --registry " + e.Registry
+	}
+	return command
+}
+
+// share makes an image public that was registered just now.
+func share(ctx context.Context, e *cli.Env, engine registry.Engine, image registry.Image) error {
+	by, err := e.Caller()
+	if err == nil {
+		_, err = engine.Modify(ctx, image.ID, by, registry.Share(registry.LaunchPermission{Group: "all"}))
+	}
+	if err != nil {
+		return &halfDone{image.ID, err}
+	}
+	e.Notef("everybody may launch it")
+	return nil
+}
+
+// halfDone is an image that was registered, and is not public.
+type halfDone struct {
+	id  string
+	err error
+}
+
+func (h *halfDone) Error() string {
+	return fmt.Sprintf("registered as %s, which is not public: %v", h.id, h.err)
+}
+
+func (h *halfDone) Unwrap() error { return h.err }
+
+// Detail adds the ID of the image to what --json shows.
+func (h *halfDone) Detail(o cli.ErrorObject) any {
+	o.ImageIDs = []string{h.id}
+	return o
+}

@@ -1,0 +1,133 @@
+package auditimage
+
+import (
+	"fmt"
+	"io"
+
+	"amiforge/diskimg/inspect"
+	"amiforge/diskimg/partition"
+	"amiforge/internal/audit"
+)
+
+// A volume is a file system on the disk that is open.
+type volume struct {
+	name      string // partition 2, or the disk
+	index     int    // of the partition, 0 for the disk
+	partition partition.Partition
+	kind      inspect.FileSystem
+	fsys      fileSystem
+	mounted   bool
+}
+
+// Open opens the file systems on a disk. Its errors are those of reading the disk's first bytes, and ErrNothing; one
+// that says that a file system cannot be read is of the only one that there is.
+func Open(disk Disk) (*Image, error) {
+	report, err := inspect.Disk(disk, disk.Size())
+	if err != nil {
+		return nil, err
+	}
+	m := &Image{disk: report, Notes: report.Warnings}
+	o := &opening{image: m, disk: disk}
+	if err := o.parts(report); err != nil {
+		m.Close()
+		return nil, err
+	}
+	if len(o.volumes) == 0 {
+		m.Close()
+		return nil, o.nothing()
+	}
+	o.assemble()
+	return m, nil
+}
+
+// opening is an image that is being opened.
+type opening struct {
+	image   *Image
+	disk    Disk
+	volumes []*volume
+}
+
+// parts opens what is on the disk, part by part.
+func (o *opening) parts(report *inspect.Report) error {
+	if report.FileSystem != nil {
+		whole := partition.Partition{Size: o.disk.Size()}
+		if err := o.part("the disk", whole, report.FileSystem); err != nil {
+			return err
+		}
+	}
+	for _, p := range report.Partitions {
+		if p.Extended {
+			continue
+		}
+		if err := o.part(fmt.Sprintf("partition %d", p.Index), p.Partition, p.FileSystem); err != nil {
+			return err
+		}
+	}
+	o.gaps(report)
+	return nil
+}
+
+// part opens what is in a partition. Its errors are those of reading the disk.
+func (o *opening) part(name string, p partition.Partition, kind *inspect.FileSystem) error {
+	switch {
+	case kind == nil:
+		return o.unknown(name, p)
+	case kind.Type == "swap" || kind.Type == "swsuspend":
+		o.pass(name, p, "is swap space")
+		return nil
+	}
+	fsys, err := openFileSystem(io.NewSectionReader(o.disk, p.Start, p.Size), p.Size, kind.Type)
+	if err != nil {
+		o.image.Unread = append(o.image.Unread, audit.Unread{Path: "/" + name, Error: err.Error()})
+		return nil
+	}
+	o.image.closers = append(o.image.closers, fsys)
+	o.volumes = append(o.volumes, &volume{name: name, index: p.Index, partition: p, kind: *kind, fsys: fsys})
+	o.unused(name, p, kind, fsys)
+	for _, w := range fsys.warnings() {
+		o.image.note("%s: %s", name, w)
+	}
+	return nil
+}
+
+// unknown tells apart what is empty, what boot loaders keep to themselves, and what ought to be read and cannot be.
+func (o *opening) unknown(name string, p partition.Partition) error {
+	data, err := o.hasData(p.Start, p.Size)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s: %w", name, err)
+	case !data:
+		o.image.note("%s is empty", name)
+	case isLoader(p.Type):
+		o.pass(name, p, "belongs to the boot loader")
+	default:
+		o.image.Unread = append(o.image.Unread,
+			audit.Unread{Path: "/" + name, Error: "it holds something, but no file system that is known"})
+	}
+	return nil
+}
+
+// isLoader tells the types of partitions that have no file system by their nature.
+func isLoader(kind string) bool {
+	const prep, mbrPReP = "9e1a2d38-c612-4316-aa26-8b49521e5a8b", "0x41"
+	return kind == partition.TypeBIOSBoot || kind == prep || kind == mbrPReP
+}
+
+// pass hands a partition that has no files to the audit as free space.
+func (o *opening) pass(name string, p partition.Partition, what string) {
+	o.image.note("%s %s: it has no files, and is looked through for secrets only", name, what)
+	o.free(name, p.Start, p.Size)
+}
+
+func (m *Image) note(format string, args ...any) {
+	m.Notes = append(m.Notes, fmt.Sprintf(format, args...))
+}
+
+// nothing says why no file system is open.
+func (o *opening) nothing() error {
+	if len(o.image.Unread) == 0 {
+		return ErrNothing
+	}
+	u := o.image.Unread[0]
+	return fmt.Errorf("%w: %s: %s", audit.ErrUnread, u.Path[1:], u.Error)
+}
