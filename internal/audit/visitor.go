@@ -13,6 +13,9 @@ type visitor interface {
 	file(f *rootfs.File) scanner
 }
 
+// An ender is a visitor that has something to say after the walk.
+type ender interface{ end() }
+
 // visitFunc is a visitor that is a function.
 type visitFunc func(f *rootfs.File) scanner
 

@@ -75,7 +75,15 @@ func (w *walk) files() error {
 		}
 		return nil
 	}, w.unreadable)
-	return errors.Join(err, group.Wait())
+	if err := errors.Join(err, group.Wait()); err != nil {
+		return err
+	}
+	for _, v := range w.visitors {
+		if e, ok := v.(ender); ok {
+			e.end()
+		}
+	}
+	return nil
 }
 
 func (w *walk) tell() {

@@ -3,6 +3,8 @@ package rootfs
 import (
 	"io/fs"
 	"syscall"
+
+	"amiforge/diskimg/ext4"
 )
 
 // An identity tells directories apart, as far as the file system has numbers for them.
@@ -14,6 +16,8 @@ type identity struct {
 
 func identityOf(info fs.FileInfo, mount int) identity {
 	switch sys := info.Sys().(type) {
+	case *ext4.Inode:
+		return identity{mount, 0, uint64(sys.Number)}
 	case *syscall.Stat_t:
 		return identity{mount, uint64(sys.Dev), sys.Ino}
 	}
@@ -23,6 +27,8 @@ func identityOf(info fs.FileInfo, mount int) identity {
 // Owner returns the user and the group that a file belongs to, if its file system has such.
 func Owner(info fs.FileInfo) (uid, gid uint32, ok bool) {
 	switch sys := info.Sys().(type) {
+	case *ext4.Inode:
+		return sys.UID, sys.GID, true
 	case *syscall.Stat_t:
 		return sys.Uid, sys.Gid, true
 	}

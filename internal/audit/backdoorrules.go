@@ -1,5 +1,0 @@
-package audit
-
-func backdoorRules() []Rule {
-	return nil
-}

@@ -1,5 +1,0 @@
-package audit
-
-func bootRules() []Rule {
-	return nil
-}
