@@ -107,9 +107,15 @@ func importRules() []rule {
 		},
 		{
 			in:     []string{"..."},
-			except: []string{"cmd/...", "internal/bench/...", "examples/..."},
+			except: []string{"cmd/...", "internal/auditing", "internal/bench/...", "examples/..."},
 			never:  []string{module + "/internal/cli/..."},
-			why:    "internal/cli is for the binaries: a package returns its errors and takes its streams",
+			why:    "internal/cli is for the binaries, and for what several share: a package returns its errors and takes its streams",
+		},
+		{
+			in:     []string{"internal/cli"},
+			never:  []string{module + "/internal/audit", module + "/internal/auditimage", module + "/internal/auditing", module + "/diskimg/..."},
+			unless: []string{module + "/diskimg"},
+			why:    "the binaries that audit nothing do without the file systems that are read for it: internal/auditing has what the others share",
 		},
 		{
 			in:     []string{"..."},

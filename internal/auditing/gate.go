@@ -99,7 +99,11 @@ func pass(ctx context.Context, e *cli.Env, object cli.Object, b *bundle.Bundle, 
 		return err
 	}
 	if report.Result != auditreport.Clean {
-		return &refusal{object.String(), report.Counts, report.Findings}
+		r := &refusal{"not made public", object.String(), report.Counts, report.Findings}
+		if image.ID == "" {
+			r.verdict = "not registered"
+		}
+		return r
 	}
 	e.Notef("audited: %s", report.Counts)
 	return nil
@@ -146,6 +150,7 @@ func digestOf(ctx context.Context, object cli.Object, image registry.Image, open
 
 // A refusal is an audit with errors.
 type refusal struct {
+	verdict  string
 	source   string
 	counts   auditreport.Counts
 	findings []audit.Finding
@@ -155,7 +160,7 @@ type refusal struct {
 const refusalLines = 20
 
 func (r *refusal) Error() string {
-	lines := []string{fmt.Sprintf("not made public: the audit of %s has %s", r.source, r.counts)}
+	lines := []string{fmt.Sprintf("%s: the audit of %s has %s", r.verdict, r.source, r.counts)}
 	for _, f := range r.errors() {
 		if len(lines) > refusalLines {
 			lines = append(lines, fmt.Sprintf("and more: ami-audit %s -k KEY lists them", r.source))

@@ -43,4 +43,3 @@ func StoreReport(ctx context.Context, object cli.Object, text []byte) (string, e
 	}
 	return object.Location.Object(name), nil
 }
-
