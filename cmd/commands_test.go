@@ -36,6 +36,7 @@ func commands() map[string]func(ts *testscript.TestScript, neg bool, args []stri
 		"flip":     flip,
 		"get":      getObject,
 		"messages": messages,
+		"mkdisk":   mkdisk,
 		"mkimage":  mkimage,
 		"oracle":   lookOracle,
 		"session":  session,
@@ -71,7 +72,7 @@ func messages(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, !neg && len(args) == 1, "messages N")
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
-	progress := regexp.MustCompile(`^ami-[a-z-]+: (bundle|compare|copy|download|export|unbundle|upload|verify): \d+%, `)
+	progress := regexp.MustCompile(`^ami-[a-z-]+: (audit|bundle|compare|copy|download|export|unbundle|upload|verify): \d+%, `)
 	var lines []string
 	for line := range strings.Lines(ts.ReadFile("stderr")) {
 		if !progress.MatchString(line) {
@@ -103,6 +104,26 @@ func mkimage(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	fill(ts, f, content, at, end)
 	ts.Check(f.Close())
+}
+
+// mkdisk FILE DIR… makes a bare file system of the trees, one over the other, and skips the script where there is no
+// mke2fs.
+func mkdisk(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) >= 2, "mkdisk FILE DIR…")
+	mke2fs := oracle.Look(ts.Value(testingTB{}).(testing.TB), "mke2fs")
+	tree, err := os.MkdirTemp(ts.Getenv("WORK"), "tree-")
+	ts.Check(err)
+	ts.Check(os.Chmod(tree, 0o755))
+	for _, dir := range args[1:] {
+		out, err := exec.Command("cp", "-R", ts.MkAbs(dir)+"/.", tree).CombinedOutput()
+		if err != nil {
+			ts.Fatalf("%s: %v\n%s", dir, err, out)
+		}
+	}
+	out, err := exec.Command(mke2fs, "-q", "-t", "ext4", "-L", "root", "-d", tree, ts.MkAbs(args[0]), "8M").CombinedOutput()
+	if err != nil {
+		ts.Fatalf("mke2fs: %v\n%s", err, out)
+	}
 }
 
 // fill writes content from one offset of f to another.
