@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"amiforge/internal/auditing"
@@ -39,21 +38,14 @@ func (o *options) audit(ctx context.Context, e *cli.Env, engine registry.Engine,
 
 // rehearse makes the changes in a dry run.
 func (o *options) rehearse(ctx context.Context, e *cli.Env, engine registry.Engine, by registry.Caller) error {
-	if !e.DryRun {
-		e.DryRun = true
-		dry, _, err := e.OpenRegistry(ctx, store.Location{})
-		e.DryRun = false
-		if err != nil {
-			return err
-		}
-		defer dry.Close()
-		engine = dry
+	region, err := e.FindImageRegion()
+	if err != nil {
+		return err
 	}
-	_, err := engine.Modify(ctx, o.id, by, o.changes()...)
-	refusal, ok := errors.AsType[*registry.Error](err)
-	if ok && refusal.Code == registry.DryRunOperation {
-		return nil
-	}
+	err = e.Rehearse(ctx, region, store.Location{}, func(dry registry.Engine) error {
+		_, err := dry.Modify(ctx, o.id, by, o.changes()...)
+		return err
+	})
 	return withUnblocking(ctx, e, engine, o.id, err)
 }
 

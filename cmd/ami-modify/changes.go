@@ -21,6 +21,9 @@ func (o *options) modify(ctx context.Context, e *cli.Env, engine registry.Engine
 	if err != nil {
 		return err
 	}
+	if err := o.audit(ctx, e, engine, by); err != nil {
+		return err
+	}
 	after, err := engine.Modify(ctx, o.id, by, o.changes()...)
 	if err != nil {
 		return withUnblocking(ctx, e, engine, o.id, err)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"amiforge/internal/auditing"
 	"amiforge/internal/cli"
 	"amiforge/internal/registry"
 )
@@ -29,6 +30,8 @@ type options struct {
 	disable, enable         bool
 	launchTime, deprecation time.Time // what launched and deprecateAt say
 
+	gate auditing.Gate // before public
+
 	block string
 	sweep bool
 
@@ -40,6 +43,8 @@ func parse(e *cli.Env) (*options, error) {
 	o := &options{flags: e.Flags()}
 	o.addShareFlags()
 	o.addLifeFlags()
+	o.gate.Opening.AddFlags(o.flags)
+	o.gate.AddFlags(o.flags)
 	o.flags.StringVar(&o.block, "block-public-access", "", "")
 	o.flags.BoolVar(&o.sweep, "sweep", false, "")
 	args, err := e.Parse()
@@ -52,7 +57,10 @@ func parse(e *cli.Env) (*options, error) {
 	if len(args) > 0 {
 		o.id = args[0]
 	}
-	return o, o.validate(args)
+	if err := o.validate(args); err != nil {
+		return nil, err
+	}
+	return o, o.gate.Validate(e, o.flags, o.public)
 }
 
 func (o *options) addShareFlags() {

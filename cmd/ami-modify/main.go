@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 
+	"amiforge/internal/auditing"
 	"amiforge/internal/cli"
 	"amiforge/internal/store"
 )
@@ -23,6 +24,14 @@ Who may launch it, besides its owner:
       --add-org ARN[,…], --remove-org ARN[,…]   all accounts of an organization
       --add-ou ARN[,…], --remove-ou ARN[,…]     or of one of its units
 
+Before --public the image is audited as by ami-audit, and errors keep it from being so:
+  -k, --privatekey KEY          private key that opens its bundle (default:
+                                EC2_PRIVATE_KEY)
+  -c, --cert CERT               certificate of the owner, whose signature is expected
+                                (default: that of KEY; needed with the service's key)
+  -s, --source LOCATION         where the parts are, if not beside the manifest
+      --allow-unsigned          accept a manifest without signature
+` + auditing.GateUsage + `
 What it says of itself:
       --description TEXT        up to 255 characters; "" for none
       --tag KEY=VALUE, --untag KEY              may be repeated
@@ -55,7 +64,7 @@ encrypted volumes or product codes cannot be public.
 Examples:
   ami-modify ami-0123456789abcdef0 --add-user 111122223333,444455556666 --tag role=web
   ami-modify --block-public-access off --account 123456789012 --region us-east-1
-  ami-modify ami-0123456789abcdef0 --public --deprecate-at 90d
+  ami-modify ami-0123456789abcdef0 --public -k keys/pk.pem --deprecate-at 90d
 `
 
 func main() { cli.Main(usage, run) }

@@ -26,7 +26,6 @@ func (o *options) grantNotes(e *cli.Env) ([]string, error) {
 // notes tells what the user may not expect of the changes.
 func (o *options) notes(before, after registry.Image) (notes []string) {
 	if o.public {
-		notes = append(notes, "not audited: look for keys and passwords in it first")
 		notes = append(notes, o.deprecationNotes(after)...)
 	}
 	if o.private {

@@ -1,6 +1,9 @@
 package main
 
-import "amiforge/internal/cli"
+import (
+	"amiforge/internal/auditing"
+	"amiforge/internal/cli"
+)
 
 type options struct {
 	location, cert                           string
@@ -8,7 +11,9 @@ type options struct {
 	virtualization, rootDevice               string
 	platform, bootMode, sriov                string
 	tags, mappings                           []string
-	verify, probe, ena                       bool
+	verify, probe, ena, public               bool
+
+	gate auditing.Gate // before public
 }
 
 func parse(e *cli.Env) (*options, error) {
@@ -29,12 +34,17 @@ func parse(e *cli.Env) (*options, error) {
 	f.BoolVar(&o.ena, "ena-support", false, "")
 	f.StringVar(&o.sriov, "sriov-net-support", "", "")
 	f.StringVarP(&o.cert, "cert", "c", "", "")
+	f.BoolVar(&o.public, "public", false, "")
+	f.StringVarP(&o.gate.Key, "privatekey", "k", "", "")
+	o.gate.AddFlags(f)
 	f.BoolVar(&o.verify, "verify", false, "")
 	f.BoolVar(&o.probe, "probe", false, "")
 	args, err := e.Parse()
 	switch {
 	case err != nil:
 		return nil, err
+	case len(args) == 0 && o.probe && o.name == "" && o.public:
+		return nil, cli.Usagef("--probe is about no image: leave out --public")
 	case len(args) == 0 && o.probe && o.name == "":
 		return o, refuseDryProbe(e)
 	case len(args) == 0:
@@ -44,8 +54,8 @@ func parse(e *cli.Env) (*options, error) {
 	case o.name == "":
 		return nil, cli.Usagef("-n NAME is needed")
 	}
-	o.location = args[0]
-	return o, nil
+	o.location, o.gate.Cert = args[0], o.cert
+	return o, o.gate.Validate(e, f, o.public)
 }
 
 // refuseDryProbe says that a probe writes.

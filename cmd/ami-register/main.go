@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 
+	"amiforge/internal/auditing"
 	"amiforge/internal/cli"
 	"amiforge/internal/registry"
 	"amiforge/internal/store"
@@ -36,7 +37,11 @@ every part there. What is not given is taken from the manifest.
   -c, --cert CERT               check the manifest's signature: that of this certificate
       --verify                  read every part and check its SHA-1
       --dry-run                 check everything, register nothing
-      --probe                   check again that the store of the registry honours
+      --public                  share it with everybody; before anything is registered it
+                                is audited as by ami-audit, and errors end the command:
+  -k, --privatekey KEY          private key that opens the bundle (default:
+                                EC2_PRIVATE_KEY)
+` + auditing.GateUsage + `      --probe                   check again that the store of the registry honours
                                 conditional writes, as the first command that writes does
 ` + cli.RegistryUsage + `
 The account that speaks is the image's owner; with none, the manifest's user is. The
@@ -47,6 +52,7 @@ the bundle in its store, AWS_REGION or AWS_DEFAULT_REGION, else "local".
 Examples:
   ami-register s3://bucket/web/image.manifest.xml -n web-1 --description "web"
   ami-register store/web/image.manifest.xml -n web-1 --registry store
+  ami-register s3://bucket/web/image.manifest.xml -n web-2 --public -k keys/pk.pem
 `
 
 func main() { cli.Main(usage, run) }
@@ -78,11 +84,21 @@ func run(ctx context.Context, e *cli.Env) error {
 		return err
 	}
 	image.Region = region.Name
+	if o.public {
+		if err := o.audit(ctx, e, engine, region, object, image); err != nil {
+			return err
+		}
+	}
 	image, err = engine.Register(ctx, image)
 	if err != nil {
 		return e.DryRunPassed(err)
 	}
 	e.Notef("registered in %s, region %s", loc, image.Region)
+	if o.public {
+		if err := share(ctx, e, engine, image); err != nil {
+			return err
+		}
+	}
 	return e.Result(image.ID, map[string]any{"ImageId": image.ID, "Registry": loc})
 }
 

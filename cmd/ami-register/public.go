@@ -5,12 +5,20 @@ import (
 	"fmt"
 
 	"amiforge/internal/cli"
+	"amiforge/internal/regions"
 	"amiforge/internal/registry"
 )
 
 // audit lets an image that is to become public through the gate. What will keep it from that after it is registered is
 // found out first: an audit may take minutes.
-func (o *options) audit(ctx context.Context, e *cli.Env, engine registry.Engine, object cli.Object, image registry.Image) error {
+func (o *options) audit(ctx context.Context, e *cli.Env, engine registry.Engine, region regions.Region, object cli.Object, image registry.Image) error {
+	err := e.Rehearse(ctx, region, object.Location, func(dry registry.Engine) error {
+		_, err := dry.Register(ctx, image)
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	blocked, err := engine.BlockPublicAccess(ctx, image.Region, image.Owner)
 	if err != nil {
 		return err
@@ -33,14 +41,15 @@ func unblocking(e *cli.Env, image registry.Image) string {
 
 // share makes an image public that was registered just now.
 func share(ctx context.Context, e *cli.Env, engine registry.Engine, image registry.Image) error {
+	id := image.ID
 	by, err := e.Caller()
 	if err == nil {
-		_, err = engine.Modify(ctx, image.ID, by, registry.Share(registry.LaunchPermission{Group: "all"}))
+		image, err = engine.Modify(ctx, image.ID, by, registry.Share(registry.LaunchPermission{Group: "all"}))
 	}
 	if err != nil {
-		return &halfDone{image.ID, err}
+		return &halfDone{id, err}
 	}
-	e.Notef("everybody may launch it")
+	e.Notef("everybody may launch it; as a public image it is deprecated on %s", image.DeprecationTime)
 	return nil
 }
 
