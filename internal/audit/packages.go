@@ -1,0 +1,94 @@
+package audit
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+)
+
+// packageListSize is the limit for the list of installed packages, which is longer than a configuration.
+const packageListSize = 64 << 20
+
+// packages returns the versions of the packages that are installed, as the databases of dpkg and apk have them. That of
+// rpm is a database that is not read.
+func (r *run) packages() map[string]string {
+	r.facts.packagesOnce.Do(func() {
+		r.facts.packages = map[string]string{}
+		for _, name := range []string{"var/lib/dpkg/status", "lib/apk/db/installed", "usr/lib/apk/db/installed"} {
+			b, err := r.root.ReadUpTo(name, packageListSize)
+			if r.told(name, err) {
+				parsePackages(b, r.facts.packages)
+			}
+		}
+	})
+	return r.facts.packages
+}
+
+// parsePackages adds what a database of dpkg, or of apk with its short names, has.
+func parsePackages(b []byte, versions map[string]string) {
+	var name, version, status string
+	store := func() {
+		if name != "" && (status == "" || strings.HasSuffix(status, " installed")) {
+			versions[name] = version
+		}
+		name, version, status = "", "", ""
+	}
+	for line := range bytes.Lines(b) {
+		key, value, _ := strings.Cut(strings.TrimRight(string(line), "\r\n"), ":")
+		value = strings.TrimSpace(value)
+		switch key {
+		case "":
+			store()
+		case "Package", "P":
+			name = value
+		case "Version", "V":
+			version = value
+		case "Status":
+			status = value
+		}
+	}
+	store()
+}
+
+// before tells whether a version, with or without dpkg's epoch, is known and lower than major.minor.
+func before(version string, major, minor int) bool {
+	if _, rest, ok := strings.Cut(version, ":"); ok {
+		version = rest
+	}
+	first, rest, _ := strings.Cut(version, ".")
+	a, err := strconv.Atoi(first)
+	if err != nil {
+		return false
+	}
+	end := 0
+	for end < len(rest) && rest[end] >= '0' && rest[end] <= '9' {
+		end++
+	}
+	b, _ := strconv.Atoi(rest[:end])
+	return a < major || a == major && b < minor
+}
+
+// osRelease returns what /etc/os-release says, or the copy in /usr/lib.
+func (r *run) osRelease() map[string]string {
+	r.facts.osOnce.Do(func() {
+		r.facts.os = map[string]string{}
+		for _, name := range []string{"etc/os-release", "usr/lib/os-release"} {
+			if b, ok := r.read(name); ok {
+				r.facts.os, r.facts.osFile = variables(b), name
+				return
+			}
+		}
+	})
+	return r.facts.os
+}
+
+// variables returns those that a file in the shell's syntax sets, without quotes.
+func variables(b []byte) map[string]string {
+	m := map[string]string{}
+	for _, line := range settings(b) {
+		if key, value, ok := strings.Cut(line, "="); ok {
+			m[strings.TrimSpace(strings.TrimPrefix(key, "export "))] = strings.Trim(strings.TrimSpace(value), `"'`)
+		}
+	}
+	return m
+}

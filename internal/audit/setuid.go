@@ -1,0 +1,81 @@
+package audit
+
+import (
+	"bytes"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"amiforge/internal/rootfs"
+)
+
+// A setuidVisitor collects the programs that run as their owner or group.
+type setuidVisitor struct {
+	p     *probe
+	names []string
+}
+
+// maxSetuid is how many of them are compared with the packages' lists.
+const maxSetuid = 10_000
+
+func beginSetuid(p *probe) visitor { return &setuidVisitor{p: p} }
+
+func (v *setuidVisitor) file(f *rootfs.File) scanner {
+	mode := f.Info.Mode()
+	if mode.IsRegular() && mode&(fs.ModeSetuid|fs.ModeSetgid) != 0 && mode&0o111 != 0 && len(v.names) < maxSetuid {
+		v.names = append(v.names, f.Name)
+	}
+	return nil
+}
+
+// end says which are in no package. Where there is no list of packages that can be read, those with the usual names in the
+// usual places are not told.
+func (v *setuidVisitor) end() {
+	if len(v.names) == 0 {
+		return
+	}
+	lists := v.p.glob("var/lib/dpkg/info/*.list")
+	known := v.p.packaged(lists, v.names)
+	for _, name := range v.names {
+		if known[name] || len(lists) == 0 && isUsualSetuid(name) {
+			continue
+		}
+		v.p.find(Warning, name, 0, "it runs as its owner or group whoever starts it, and is of no package that is known")
+	}
+}
+
+// packaged returns those names that are in dpkg's lists, by themselves or as before the directories of / and /usr were one.
+func (r *run) packaged(lists, names []string) map[string]bool {
+	wanted, known := map[string]string{}, map[string]bool{}
+	for _, name := range names {
+		short := strings.TrimPrefix(name, "usr/")
+		wanted["/"+short], wanted["/usr/"+short] = name, name
+	}
+	for _, list := range lists {
+		b, err := r.root.ReadUpTo(list, packageListSize)
+		if !r.told(list, err) {
+			continue
+		}
+		for line := range bytes.Lines(b) {
+			if name, ok := wanted[string(bytes.TrimRight(line, "\n"))]; ok {
+				known[name] = true
+			}
+		}
+	}
+	return known
+}
+
+func isUsualSetuid(name string) bool {
+	dir := strings.TrimPrefix(path.Dir(name), "usr/")
+	top, _, _ := strings.Cut(dir, "/")
+	if !slices.Contains([]string{"bin", "sbin", "lib", "lib64", "libexec"}, top) {
+		return false
+	}
+	return slices.Contains(strings.Fields(`su sudo mount umount passwd chsh chfn gpasswd newgrp sg chage expiry crontab at pkexec fusermount
+		fusermount3 staprun newuidmap newgidmap ksu ping ping6 write wall bsd-write locate plocate mlocate ssh-agent dotlockfile
+		traceroute6.iputils unix_chkpwd pam_timestamp_check usernetctl mount.nfs mount.cifs umount.nfs postdrop postqueue lockdev
+		netreport userhelper pam_extrausers_chkpwd grub2-set-bootflag exim4 suexec dbus-daemon-launch-helper ssh-keysign
+		polkit-agent-helper-1 snap-confine utempter dmcrypt-get-device pt_chown sudoedit doas bbsuid busybox-suid screen sendmail.sendmail
+		sssd_child krb5_child ldap_child proxy_child selinux_child p11_child seunshare cockpit-session ntfs-3g vlock`), path.Base(name))
+}
