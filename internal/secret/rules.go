@@ -11,6 +11,7 @@ type rule struct {
 	inside    bool                // it may be a part of a longer word
 	around    string              // besides letters, digits and _: bytes that do not stand behind it nor, = excepted and if it is not inside, before it
 	expr      string              // from the start; the last group is the secret, or else all; shorter than Window
+	loose     bool   // what stands around the secret tells of it
 	quick     func(p []byte) bool // whether expr is worth to be tried: all that match pass
 	entropy   float64             // the least of the secret, in bits a byte
 	not       func(all, secret []byte) bool
@@ -57,11 +58,11 @@ func awsRules() []rule {
 		{ // aws_secret_access_key, SecretAccessKey, AWS secret key, secretKey
 			id: "aws-secret-key", title: "AWS secret access key", class: Key, starts: []string{"secret"}, fold: true, inside: true, around: "+/=",
 			expr:    `(?i:secret)[A-Za-z0-9_. -]{0,30}["'\]]{0,2}[ \t]{0,4}(?:=>|:=|[=:,>|]|[ \t])[ \t]{0,4}\\?["']?([A-Za-z0-9/+]{40})`,
-			entropy: 4, not: isNotMixed, quick: hasRun(40, 100),
+			entropy: 4, not: isNotMixed, loose: true, quick: hasRun(40, 100),
 		},
 		{ // ec2-upload-bundle, the tools of old
 			id: "aws-secret-key", title: "AWS secret access key", class: Key, starts: []string{" -s "}, inside: true, around: "+/=",
-			expr: ` -s ["']?([A-Za-z0-9/+]{40})`, entropy: 4, not: isNotMixed, quick: hasRun(40, 45),
+			expr: ` -s ["']?([A-Za-z0-9/+]{40})`, entropy: 4, not: isNotMixed, loose: true, quick: hasRun(40, 45),
 		},
 		{
 			id: "aws-mws", title: "Amazon MWS token", class: Token, starts: []string{"amzn.mws."},
@@ -149,12 +150,12 @@ func contextRules() []rule {
 	return []rule{
 		{
 			id: "twilio-token", title: "Twilio auth token", class: Token, starts: []string{"twilio"}, fold: true, inside: true,
-			expr: `(?i:twilio)[A-Za-z0-9_. -]{0,30}["'\]]{0,2}[ \t]{0,4}(?:=>|[=:,>])[ \t]{0,4}["']?([0-9a-f]{32})`, entropy: 3, quick: hasRun(32, 100),
+			expr: `(?i:twilio)[A-Za-z0-9_. -]{0,30}["'\]]{0,2}[ \t]{0,4}(?:=>|[=:,>])[ \t]{0,4}["']?([0-9a-f]{32})`, entropy: 3, loose: true, quick: hasRun(32, 100),
 		},
 		{ // RFC 3986, 3.2.1
 			id: "url-password", title: "password in a URL", class: Token, starts: each("://", upper+lower+digits+":_-.~%!&+;="), inside: true,
 			expr: `://([^\s:/?#@"'<>{}()\[\]|\\^$*` + "`" + `]{0,64}):([^\s:/?#@"'<>{}()\[\]|\\^$*` + "`" + `]{3,128})@[A-Za-z0-9.-]{1,253}`,
-			not:  notPassword(), quick: hasUserInfo,
+			not:  notPassword(), loose: true, quick: hasUserInfo,
 		},
 		{ // RFC 7519: the token of a session, a service account of Kubernetes
 			id: "jwt", title: "JSON web token", class: Hint, starts: each("eyJ", "hjklqrt0234"), around: ".-",

@@ -30,6 +30,7 @@ type Match struct {
 	Length int   // up to the end of the secret, as far as it was looked at
 	Line   int   // that Offset is in, from 1 on
 	Hash   string
+	Loose  bool // it is known by what stands around it: in data that is no text it may be chance
 }
 
 // A Scanner finds secrets. It may be used by several goroutines.
@@ -139,7 +140,7 @@ func (s *Scanner) try(st start, p []byte, i int) (Match, bool) {
 	if isPlaceholder(secret) || entropy(secret) < r.entropy || r.not != nil && r.not(window[:loc[1]], secret) {
 		return Match{}, false
 	}
-	m := Match{Rule: r.id, Title: r.title, Class: r.class, Length: loc[1], Hash: Hash(secret)}
+	m := Match{Rule: r.id, Title: r.title, Class: r.class, Length: loc[1], Hash: Hash(secret), Loose: r.loose}
 	return m, !isPublic(m.Hash)
 }
 
