@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 
+	"amiforge/diskimg/filesystem"
 	"amiforge/diskimg/inspect"
 	"amiforge/diskimg/partition"
 	"amiforge/internal/audit"
@@ -15,7 +16,7 @@ type volume struct {
 	index     int    // of the partition, 0 for the disk
 	partition partition.Partition
 	kind      inspect.FileSystem
-	fsys      fileSystem
+	fsys      filesystem.FS
 	mounted   bool
 }
 
@@ -76,15 +77,14 @@ func (o *opening) part(name string, p partition.Partition, kind *inspect.FileSys
 		o.pass(name, p, "is swap space")
 		return nil
 	}
-	fsys, err := openFileSystem(io.NewSectionReader(o.disk, p.Start, p.Size), p.Size, kind.Type)
+	fsys, info, err := filesystem.Open(io.NewSectionReader(o.disk, p.Start, p.Size), p.Size)
 	if err != nil {
 		o.image.Unread = append(o.image.Unread, audit.Unread{Path: "/" + name, Error: err.Error()})
 		return nil
 	}
-	o.image.closers = append(o.image.closers, fsys)
 	o.volumes = append(o.volumes, &volume{name: name, index: p.Index, partition: p, kind: *kind, fsys: fsys})
-	o.unused(name, p, kind, fsys)
-	for _, w := range fsys.warnings() {
+	o.unused(name, p, info)
+	for _, w := range info.Warnings {
 		o.image.note("%s: %s", name, w)
 	}
 	return nil

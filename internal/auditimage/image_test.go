@@ -5,11 +5,14 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"amiforge/internal/audit"
+	"amiforge/internal/oracle"
 )
 
 // has tells whether the file is in the tree of a system.
@@ -68,6 +71,34 @@ func TestMounts(t *testing.T) {
 				t.Errorf("%s is not there; notes: %q", tt.want, m.Notes)
 			}
 		})
+	}
+}
+
+// systemd mounts the EFI system partition without an fstab.
+func TestESP(t *testing.T) {
+	esp := filepath.Join(t.TempDir(), "esp")
+	must(t, os.WriteFile(esp, make([]byte, 4*mib), 0o600))
+	oracle.Run(t, "mkfs.vfat", "-n", "ESP", esp)
+	fat, err := os.ReadFile(esp)
+	must(t, err)
+	for _, tt := range []struct {
+		tree files
+		want string
+	}{
+		{files{"boot/efi/": "", "efi/": ""}, "efi"},
+		{files{"boot/efi/": ""}, "boot/efi"},
+		{files{"efi": "a file"}, "partition 2"},
+		{files{"etc/fstab": "LABEL=ESP /boot/firmware vfat defaults\n", "boot/": "", "efi/": ""}, "boot/firmware"},
+	} {
+		m, err := opened(t, mbrDisk(part{typeLinux, ext4Of(t, rootUUID, "", system(tt.tree))}, part{typeESP, fat}))
+		must(t, err)
+		info, err := m.Systems[0].Root.Stat(tt.want)
+		if err != nil || !info.IsDir() || len(m.Unread) != 0 {
+			t.Errorf("%v: %v, unread %v", tt.tree, err, m.Unread)
+		}
+		if tt.want != "partition 2" && m.Systems[0].has(t, "partition 2") {
+			t.Errorf("%v: it is there by name, too", tt.tree)
+		}
 	}
 }
 

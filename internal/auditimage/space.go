@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"amiforge/diskimg"
+	"amiforge/diskimg/filesystem"
 	"amiforge/diskimg/inspect"
 	"amiforge/diskimg/partition"
 	"amiforge/internal/audit"
@@ -22,13 +23,13 @@ func (o *opening) free(name string, start, n int64) {
 }
 
 // unused hands the free space of a file system to the audit, and what of its partition is behind it.
-func (o *opening) unused(name string, p partition.Partition, kind *inspect.FileSystem, fsys fileSystem) {
+func (o *opening) unused(name string, p partition.Partition, info filesystem.Info) {
 	section := io.NewSectionReader(o.disk, p.Start, p.Size)
-	for _, extents := range fsys.free() {
+	for _, extents := range leftovers(info) {
 		o.image.free = append(o.image.free, audit.FreeSpace{Partition: name, Reader: section, Extents: extents})
 	}
-	if kind.Size > 0 && kind.Size < p.Size {
-		o.free(name, p.Start+kind.Size, p.Size-kind.Size)
+	if info.Size > 0 && info.Size < p.Size {
+		o.free(name, p.Start+info.Size, p.Size-info.Size)
 	}
 }
 
@@ -89,4 +90,13 @@ func (o *opening) hasData(start, n int64) (bool, error) {
 		}
 	}
 	return false, nil
+}
+
+// leftovers returns where things may be in a file system that were deleted, in bytes from its beginning, if that is
+// known: what no file has, and what of the last block of each its file does not have.
+func leftovers(info filesystem.Info) []iter.Seq2[diskimg.Extent, error] {
+	if info.Ext == nil {
+		return nil
+	}
+	return []iter.Seq2[diskimg.Extent, error]{info.Ext.Free(), info.Ext.Slack()}
 }
