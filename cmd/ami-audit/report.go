@@ -13,31 +13,33 @@ import (
 
 // write puts the report where it was asked for. object is the manifest of the bundle that it is about.
 func (o *options) write(ctx context.Context, e *cli.Env, report *auditreport.Report, object cli.Object) error {
-	stored := ""
-	if o.store {
-		text, err := marshal(report)
-		if err != nil {
-			return err
-		}
-		if stored, err = auditing.StoreReport(ctx, object, text); err != nil {
-			return err
-		}
-		e.Notef("the report is at %s", stored)
+	if err := o.print(e, report); err != nil || !o.store {
+		return err
 	}
-	if o.output != "" {
+	text, err := marshal(report)
+	if err != nil {
+		return err
+	}
+	location, err := auditing.StoreReport(ctx, object, text)
+	if err != nil {
+		return err
+	}
+	e.Notef("the report is at %s", location)
+	return nil
+}
+
+func (o *options) print(e *cli.Env, report *auditreport.Report) error {
+	switch {
+	case o.output != "":
 		return o.writeFile(e, report)
-	}
-	switch o.format {
-	case formatSARIF:
+	case o.format == formatSARIF:
 		text, err := marshal(report.SARIF())
 		if err != nil {
 			return err
 		}
 		return e.Result(string(bytes.TrimSuffix(text, []byte("\n"))), nil)
-	case formatJSON:
-		return e.Result("", report)
 	}
-	return e.Result(report.Text(), nil)
+	return e.Result(report.Text(), report)
 }
 
 // writeFile writes the report to a file and prints its name.

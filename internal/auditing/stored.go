@@ -39,7 +39,7 @@ func StoreReport(ctx context.Context, object cli.Object, text []byte) (string, e
 	name := bundle.ReportName(object.Name)
 	sum := manifest.Digest(sha1.Sum(text))
 	if err := object.Store.Put(ctx, name, bytes.NewReader(text), int64(len(text)), sum); err != nil {
-		return "", fmt.Errorf("%s: %w", object.Location.Object(name), err)
+		return "", err
 	}
 	return object.Location.Object(name), nil
 }
