@@ -71,8 +71,10 @@ func (r *run) finish(report *Report) error {
 	for id, list := range r.findings {
 		report.Findings = append(report.Findings, list...)
 		if n := r.more[id]; n > 0 {
-			report.Findings = append(report.Findings, Finding{Rule: id, Severity: r.worst[id],
-				Message: fmt.Sprintf("there are %d more findings of this rule", n)})
+			report.Findings = append(report.Findings, Finding{
+				Rule: id, Severity: r.worst[id],
+				Message: fmt.Sprintf("there are %d more findings of this rule", n),
+			})
 		}
 	}
 	report.Findings = sortFindings(report.Findings)
