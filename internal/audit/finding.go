@@ -60,7 +60,7 @@ type Finding struct {
 	Path     string   `json:"path,omitempty"` // /etc/passwd; "" where it is about the image
 	Line     int      `json:"line,omitempty"` // from 1 on; 0 where it is about the file
 	Message  string   `json:"message"`
-	Hash     string   `json:"hash,omitempty"` // of the secret, to tell it from others: see Hash
+	Hash     string   `json:"hash,omitempty"` // of the secret, to tell it from others: see secret.Hash
 }
 
 // compare orders findings by path, line and rule.

@@ -2,8 +2,6 @@ package audit
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +11,7 @@ import (
 	"unicode"
 
 	"amiforge/internal/rootfs"
+	"amiforge/internal/secret"
 )
 
 // A probe is a rule at work on an image. Names that it is told are those of rootfs, without a slash in front. Its methods
@@ -51,14 +50,8 @@ func (p *probe) find(s Severity, name string, line int, format string, args ...a
 }
 
 // findSecret is find for a secret, which is told by its hash.
-func (p *probe) findSecret(s Severity, name string, line int, secret []byte, format string, args ...any) {
-	p.add(Finding{Severity: s, Path: absolute(name), Line: line, Message: fmt.Sprintf(format, args...), Hash: Hash(secret)})
-}
-
-// Hash returns the first 12 digits of the SHA-256 of a secret: enough to tell it from others.
-func Hash(secret []byte) string {
-	sum := sha256.Sum256(secret)
-	return hex.EncodeToString(sum[:6])
+func (p *probe) findSecret(s Severity, name string, line int, content []byte, format string, args ...any) {
+	p.add(Finding{Severity: s, Path: absolute(name), Line: line, Message: fmt.Sprintf(format, args...), Hash: secret.Hash(content)})
 }
 
 func (p *probe) add(f Finding) {

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"amiforge/internal/secret"
 )
 
 // facts are what several rules want to know, found out once.
@@ -22,6 +24,12 @@ type facts struct {
 	osOnce sync.Once
 	os     map[string]string
 	osFile string
+
+	secretsOnce sync.Once
+	secrets     *secret.Scanner
+
+	packagedOnce sync.Once
+	packaged     *packagedFiles
 }
 
 // A user is a line of /etc/passwd. What is not a number there is -1 here.

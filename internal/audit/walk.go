@@ -154,15 +154,16 @@ func (c *chunk) slide() {
 	c.New = copy(c.Data, c.Data[gone:])
 }
 
-// freeSpace reads what no file of the image has, extent by extent: the chunks of one extent are like those of a file.
-func (p *probe) freeSpace(scan func(partition string) scanner) {
+// freeSpace reads what no file of the image has, extent by extent: the chunks of one extent, which begins at byte start
+// of the partition, are like those of a file.
+func (p *probe) freeSpace(scan func(partition string, start int64) scanner) {
 	for _, free := range p.image.Free {
 		for e, err := range free.Extents {
 			if err == nil && p.ctx.Err() != nil {
 				return // Run returns the cause
 			}
 			if err == nil {
-				err = p.reading.chunks(p.ctx, io.NewSectionReader(free.Reader, e.Offset, e.Length), []scanner{scan(free.Partition)})
+				err = p.reading.chunks(p.ctx, io.NewSectionReader(free.Reader, e.Offset, e.Length), []scanner{scan(free.Partition, e.Offset)})
 			}
 			if err != nil {
 				p.unreadable("", fmt.Errorf("free space of %s: %w", free.Partition, err))

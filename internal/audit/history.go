@@ -1,0 +1,61 @@
+package audit
+
+import (
+	"bytes"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"amiforge/internal/rootfs"
+	"amiforge/internal/secret"
+)
+
+// isHistory knows what shells, clients and editors write down of what is typed.
+func isHistory(name string) bool {
+	base := path.Base(name)
+	switch {
+	case strings.HasPrefix(base, ".") && (strings.HasSuffix(base, "history") || strings.HasSuffix(base, "_hist")):
+		return true // .bash_history, .psql_history, .zsh_history and all the others
+	case strings.HasPrefix(path.Base(path.Dir(name)), ".bash_sessions"):
+		return true
+	}
+	return slices.Contains([]string{
+		".histfile", ".zhistory", ".lesshst", ".viminfo", "viminfo", ".mongodb/mongosh", "fish_history", ".dbshell", "ConsoleHost_history.txt", "history.txt", "main.shada", ".Rhistory",
+	}, base) && (base != "history.txt" || strings.Contains(name, "/.local/"))
+}
+
+// typedPassword is one that was given to a command, or put in a variable of the environment.
+func typedPassword() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)(?:--?pass(?:word|wd)?[= ]|\bsshpass -p ?|\bcurl [^\n]{0,200}-u ?[^\s:]{1,64}:|\bmysql(?:dump)? [^\n]{0,200}-p|` +
+		`\b[A-Z_]*(?:PASSWORD|PASSWD|PGPASS|MYSQL_PWD|_TOKEN|_SECRET|SECRET_KEY)=)["']?([^\s"'$<*` + "`" + `]{4,200})`)
+}
+
+func beginHistories(p *probe) visitor {
+	typed := typedPassword()
+	return visitFunc(func(f *rootfs.File) scanner {
+		if !isRegular(f) || !isHistory(f.Name) || isDistribution(f.Name) {
+			return nil
+		}
+		found := 0
+		return func(c *chunk) bool {
+			for _, m := range p.newSecrets(c) {
+				if found++; found <= maxPerFile {
+					p.match(Error, f.Name, c.Line+m.Line-1, m, " in a history")
+				}
+			}
+			for _, at := range typed.FindAllSubmatchIndex(c.Data, maxPerFile) {
+				if found++; at[1] > c.New-secret.Window && found <= maxPerFile {
+					p.findSecret(Error, f.Name, c.line(at[0]), c.Data[at[2]:at[3]], "password or token in a history")
+				}
+			}
+			if c.Last && found == 0 && (c.Offset > 0 || len(bytes.TrimSpace(c.Data)) > 0) {
+				p.find(Warning, f.Name, 0, "a history of commands")
+			}
+			return found <= maxPerFile
+		}
+	})
+}
+
+// maxPerFile is how many secrets of one file are told of.
+const maxPerFile = 20

@@ -1,0 +1,101 @@
+package audit
+
+import (
+	"bytes"
+	"hash/maphash"
+	"path"
+	"strings"
+
+	"amiforge/internal/rootfs"
+)
+
+// packagedFiles are the names of the files that packages brought, as hashes.
+type packagedFiles struct {
+	seed  maphash.Seed
+	names map[uint64]struct{}
+}
+
+// maxPackaged is how many files of packages are known.
+const maxPackaged = 5_000_000
+
+// isPackaged tells whether a file is one of a package, in a directory that is the distribution's: there are keys and
+// passwords in documentation and in tests, which everybody has anyway. In the directories of programs, a file that no
+// list of dpkg has is not packaged; where there are no lists, all that is there is.
+func (r *run) isPackaged(name string) bool {
+	if !isDistribution(name) {
+		return false
+	}
+	r.facts.packagedOnce.Do(func() { r.facts.packaged = r.readPackaged() })
+	known := r.facts.packaged
+	if len(known.names) == 0 || isDerived(name) {
+		return true
+	}
+	_, ok := known.names[maphash.String(known.seed, merged(name))]
+	return ok
+}
+
+// isDistribution knows the directories that package managers write.
+func isDistribution(name string) bool {
+	switch first, rest, _ := strings.Cut(name, "/"); first {
+	case "bin", "sbin", "lib", "lib32", "lib64", "libx32":
+		return true
+	case "usr":
+		second, _, _ := strings.Cut(rest, "/")
+		return second != "local" && second != "home"
+	}
+	for _, dir := range []string{"var/lib/dpkg/", "var/lib/rpm/", "var/lib/apt/lists/", "var/cache/apt/", "var/cache/man/", "var/lib/pacman/"} {
+		if strings.HasPrefix(name, dir) {
+			return true
+		}
+	}
+	return false
+}
+
+// isDerived tells whether a file of the distribution is in no list because it was made of those that are.
+func isDerived(name string) bool {
+	return strings.HasPrefix(name, "var/") || strings.HasSuffix(name, ".pyc")
+}
+
+// merged returns the name as it is where /bin, /sbin and /lib lead to /usr.
+func merged(name string) string {
+	if first, _, _ := strings.Cut(name, "/"); first != "usr" && first != "var" && first != "etc" {
+		return "usr/" + name
+	}
+	return name
+}
+
+func (r *run) readPackaged() *packagedFiles {
+	k := &packagedFiles{maphash.MakeSeed(), map[uint64]struct{}{}}
+	for _, list := range r.glob("var/lib/dpkg/info/*.list") {
+		b, err := r.root.ReadUpTo(list, packageListSize)
+		if !r.told(list, err) {
+			continue
+		}
+		for line := range bytes.Lines(b) {
+			if name := strings.Trim(string(line), "/\n"); len(k.names) < maxPackaged {
+				k.names[maphash.String(k.seed, merged(path.Clean(name)))] = struct{}{}
+			}
+		}
+	}
+	return k
+}
+
+// isLibraryTest tells whether a file is of the tests, or of the examples, of somebody's library: the keys in there are
+// everybody's.
+func isLibraryTest(name string) bool {
+	library := false
+	for elem := range strings.SplitSeq(path.Dir(name), "/") {
+		switch elem {
+		case "site-packages", "dist-packages", "node_modules", "gems", "vendor", "mod", "registry", "src":
+			library = true
+		case "test", "tests", "testing", "testdata", "__tests__", "fixtures", "example", "examples", "doc", "docs":
+			if library {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// ours tells whether rules look at what f has in it: not at files of packages.
+func (p *probe) ours(f *rootfs.File) bool { return isRegular(f) && !p.isPackaged(f.Name) }
