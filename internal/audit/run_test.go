@@ -218,10 +218,10 @@ func TestFreeSpace(t *testing.T) {
 	}}
 	p := &probe{&run{ctx: context.Background(), image: &Image{Free: []FreeSpace{free}}, unread: map[string]string{}}, &Rule{ID: "X"}}
 	var got []string
-	p.freeSpace(func(partition string) scanner {
-		return func(c *chunk) bool { got = append(got, partition+" "+string(c.Data)); return true }
+	p.freeSpace(func(partition string, start int64) scanner {
+		return func(c *chunk) bool { got = append(got, fmt.Sprintf("%s@%d %s", partition, start, c.Data)); return true }
 	})
-	if strings.Join(got, ",") != "partition 1 12,partition 1 567" || len(p.unread) != 1 {
+	if strings.Join(got, ",") != "partition 1@1 12,partition 1@5 567" || len(p.unread) != 1 {
 		t.Error(got, p.unread)
 	}
 }
