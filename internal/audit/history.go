@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"amiforge/internal/rootfs"
-	"amiforge/internal/secret"
 )
 
 // isHistory knows what shells, clients and editors write down of what is typed.
@@ -45,7 +44,10 @@ func beginHistories(p *probe) visitor {
 				}
 			}
 			for _, at := range typed.FindAllSubmatchIndex(c.Data, maxPerFile) {
-				if found++; at[1] > c.New-secret.Window && found <= maxPerFile {
+				if at[1] <= c.New {
+					continue // told before
+				}
+				if found++; found <= maxPerFile {
 					p.findSecret(Error, f.Name, c.line(at[0]), c.Data[at[2]:at[3]], "password or token in a history")
 				}
 			}

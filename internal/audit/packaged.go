@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"hash/maphash"
 	"path"
+	"slices"
 	"strings"
 
 	"amiforge/internal/rootfs"
@@ -83,18 +84,31 @@ func (r *run) readPackaged() *packagedFiles {
 // isLibraryTest tells whether a file is of the tests, or of the examples, of somebody's library: the keys in there are
 // everybody's.
 func isLibraryTest(name string) bool {
+	dir, base := path.Split(name)
+	if strings.Contains(dir, "/botocore/data/") {
+		return true
+	}
 	library := false
-	for elem := range strings.SplitSeq(path.Dir(name), "/") {
+	for elem := range strings.SplitSeq(dir, "/") {
 		switch elem {
-		case "site-packages", "dist-packages", "node_modules", "gems", "vendor", "mod", "registry", "src":
-			library = true
 		case "test", "tests", "testing", "testdata", "__tests__", "fixtures", "example", "examples", "doc", "docs":
 			if library {
 				return true
 			}
 		}
+		library = library || isLibraryDir(elem)
 	}
-	return false
+	return library && (strings.HasSuffix(base, "_test.go") || strings.HasPrefix(base, "test_"))
+}
+
+// isLibrary tells whether a file is of a library that a language's own package manager brought.
+func isLibrary(name string) bool {
+	return slices.ContainsFunc(strings.Split(path.Dir(name), "/"), isLibraryDir)
+}
+
+func isLibraryDir(elem string) bool {
+	return strings.HasPrefix(elem, "python3.") ||
+		slices.Contains([]string{"site-packages", "dist-packages", "node_modules", "gems", "vendor", "mod", "registry", "src", "aws-cli"}, elem)
 }
 
 // ours tells whether rules look at what f has in it: not at files of packages.

@@ -116,6 +116,10 @@ func TestSecretText(t *testing.T) {
 		{"pem", privateKey(), nil}, // SSH-USERKEY has it
 		{"pem behind", lines + privateKey(), []string{fmt.Sprintf("error /opt/pem behind:%d private key", chunkSize/8+1)}},
 		{"empty", "", nil},
+		{"concatenated", "\x00a token begins with hvs.openat2statxAbcdefghijklmnop1", nil},
+		{"site-packages/x/tests/a.py", "key " + accessKey, []string{"warning /opt/site-packages/x/tests/a.py:1 AWS access key ID"}},
+		{"site-packages/x/a.py", "key " + accessKey + " AROAQ3EGVLH2TYX5MRWBK", []string{"error /opt/site-packages/x/a.py:1 AWS access key ID"}},
+		{"tests/a.py", "key " + accessKey, []string{"error /opt/tests/a.py:1 AWS access key ID"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

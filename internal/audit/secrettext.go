@@ -54,15 +54,20 @@ func (t *textScan) chunk(c *chunk) bool {
 	return c.Offset < maxScanned
 }
 
-// tell returns false when it has told enough of the file. A private key that begins where SSH-USERKEY and TLS-KEY look is
-// theirs.
+// tell returns false when it has told enough of the file.
 func (t *textScan) tell(m secret.Match, line int, where string) bool {
-	if t.binary && m.Loose || where == "" && m.Offset < secret.Enough && (m.Rule == "private-key" || m.Rule == "age-secret-key") {
+	chance := t.binary && m.Loose || m.Class == secret.Hint && isLibrary(t.name)
+	if chance || where == "" && isToldAsKey(m) {
 		return true
 	}
 	t.match(severityOf(m, t.name), t.name, line, m, "%s", where)
 	t.found++
 	return t.found < maxPerFile
+}
+
+// isToldAsKey tells whether m is where SSH-USERKEY and TLS-KEY find it.
+func isToldAsKey(m secret.Match) bool {
+	return m.Offset < secret.Enough-secret.Window && (m.Rule == "private-key" || m.Rule == "age-secret-key")
 }
 
 func severityOf(m secret.Match, name string) Severity {

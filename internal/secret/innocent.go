@@ -13,6 +13,7 @@ func isPublic(hash string) bool {
 	return slices.Contains([]string{
 		"0011cc25eb43", // Azurite, the emulator of Azure's storage
 		"df452eef23e8", // play.min.io
+		"577cfe66bf6c", // the documentation of AWS DataSync, in each botocore
 		"d9bf94f9b743", // the example of PyJWT
 		// What GnuTLS tests itself with when it starts, in libgnutls.so and all of its copies.
 		"bf552d2ff30b", "06b37a7e3254", "2808649028d2", "e033bc87562a", "9ab6db67523b", "4069e45b7c80",

@@ -72,7 +72,7 @@ func isMinisign(p []byte) bool {
 // isAge knows identities of age, of X25519 and post-quantum ones [age-encryption.org, 5.1].
 func isAge(p []byte) bool {
 	return bytes.Contains(p, []byte("AGE-SECRET-KEY-")) &&
-		findSecret(p, `(?:\A|\n)AGE-SECRET-KEY-(?:PQ-)?1([QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58})`)
+		findSecret(p, `(?:\A|[^A-Za-z0-9_])AGE-SECRET-KEY-(?:PQ-)?1([QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58})`)
 }
 
 // isWireGuard knows wg.conf and the .netdev files of systemd-networkd, in which a key is 32 bytes of base64 [wg.8].

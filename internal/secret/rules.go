@@ -11,7 +11,7 @@ type rule struct {
 	inside    bool                // it may be a part of a longer word
 	around    string              // besides letters, digits and _: bytes that do not stand behind it nor, = excepted and if it is not inside, before it
 	expr      string              // from the start; the last group is the secret, or else all; shorter than Window
-	loose     bool   // what stands around the secret tells of it
+	loose     bool                // in data that is no text it may be chance
 	quick     func(p []byte) bool // whether expr is worth to be tried: all that match pass
 	entropy   float64             // the least of the secret, in bits a byte
 	not       func(all, secret []byte) bool
@@ -75,7 +75,7 @@ func cloudRules() []rule {
 	return []rule{
 		token("google-api-key", "Google API key", `AIza([0-9A-Za-z_-]{35})`, "AIza"),
 		token("google-client-secret", "Google OAuth client secret", `GOCSPX-([0-9A-Za-z_-]{28})`, "GOCSPX-"),
-		token("google-refresh-token", "Google refresh token", `1//0([0-9A-Za-z_-]{40,160})`, "1//0"),
+		token("google-refresh-token", "Google refresh token", `1//0([0-9A-Za-z_-]{40,160})`, "1//0").loosely(),
 		{
 			id: "azure-account-key", title: "Azure storage account key", class: Token, starts: []string{"AccountKey="},
 			expr: `AccountKey=([A-Za-z0-9+/]{86}==)`, entropy: 4,
@@ -123,14 +123,14 @@ func serviceRules() []rule {
 		},
 		token("stripe-key", "Stripe key", `[sr]k_live_([A-Za-z0-9]{20,250})`, "sk_live_", "rk_live_"),
 		token("sendgrid-key", "SendGrid API key", `SG\.([A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43})`, each("SG.", upper+lower+digits+"_-")...),
-		token("vault-token", "HashiCorp Vault token", `hv[bsr]\.([A-Za-z0-9_-]{24,300})`, "hvs.", "hvb.", "hvr."),
+		token("vault-token", "HashiCorp Vault token", `hv[bsr]\.([A-Za-z0-9_-]{24,300})`, "hvs.", "hvb.", "hvr.").loosely(),
 		{
 			id: "terraform-token", title: "HCP Terraform token", class: Token, starts: []string{".atlasv1."}, inside: true, around: "-",
 			expr: `\.atlasv1\.([A-Za-z0-9_-]{60,70})`, entropy: 3.5,
 		},
 		token("anthropic-key", "Anthropic API key", `sk-ant-(?:api|admin|oat|ort)[0-9]{2}-([A-Za-z0-9_-]{80,120})`, "sk-ant-"),
 		token("openai-key", "OpenAI API key", `sk-(?:proj|svcacct|admin)-([A-Za-z0-9_-]{40,250})`, "sk-proj-", "sk-svcacct-", "sk-admin-"),
-		token("openai-key", "OpenAI API key", `T3BlbkFJ([A-Za-z0-9_-]{20,100})`, "T3BlbkFJ").within(),
+		token("openai-key", "OpenAI API key", `T3BlbkFJ([A-Za-z0-9_-]{20,100})`, "T3BlbkFJ").within().loosely(),
 		token("huggingface-token", "Hugging Face token", `hf_([A-Za-z0-9]{34})`, each("hf_", upper+lower+digits)...).mixed(),
 		token("shopify-token", "Shopify token", `shp(?:at|ca|pa|ss)_([a-fA-F0-9]{32})`, "shpat_", "shpca_", "shppa_", "shpss_"),
 		token("square-token", "Square token", `sq0(?:atp|csp)-([0-9A-Za-z_-]{22,43})`, "sq0atp-", "sq0csp-"),
@@ -172,6 +172,13 @@ func token(id, title, expr string, starts ...string) rule {
 // within lets what matches be a part of a longer word.
 func (r rule) within() rule {
 	r.inside = true
+	return r
+}
+
+// loosely is for a token that can be of any length and begins with little: in a program, whose texts stand one behind the
+// other without a gap, it may be chance.
+func (r rule) loosely() rule {
+	r.loose = true
 	return r
 }
 

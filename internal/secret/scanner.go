@@ -30,7 +30,7 @@ type Match struct {
 	Length int   // up to the end of the secret, as far as it was looked at
 	Line   int   // that Offset is in, from 1 on
 	Hash   string
-	Loose  bool // it is known by what stands around it: in data that is no text it may be chance
+	Loose  bool // it has little of its own to be known by: in data that is no text it may be chance
 }
 
 // A Scanner finds secrets. It may be used by several goroutines.
