@@ -18,6 +18,7 @@ type options struct {
 	volume       string
 	sourceFormat string
 	maxSize      int64
+	boots        string // as hvm or paravirtual; "" is what the registry says
 
 	severity string
 	failOn   audit.Severity // what severity says
@@ -46,6 +47,7 @@ func parse(e *cli.Env) (*options, error) {
 	f.StringVar(&o.volume, "volume", "", "")
 	f.StringVar(&o.sourceFormat, "source-format", "", "")
 	cli.SizeVar(f, &o.maxSize, "max-size", "", o.maxSize, "")
+	f.StringVar(&o.boots, "virtualization-type", "", "")
 	f.StringVar(&o.severity, "fail-on", audit.Error.String(), "")
 	f.StringSliceVar(&o.skip, "skip", nil, "")
 	f.StringArrayVar(&o.allow, "allow", nil, "")
@@ -97,6 +99,9 @@ func (o *options) validateSource(f *pflag.FlagSet, args []string) error {
 		return cli.Usagef("which image? give a disk file, a manifest, an AMI ID or --volume DIR")
 	case o.sourceFormat != "" && !slices.Contains([]diskimg.Format{diskimg.RAW, diskimg.VHD, diskimg.VMDK}, diskimg.Format(o.sourceFormat)):
 		return cli.Usagef("--source-format %q: want raw, vhd or vmdk", o.sourceFormat)
+	}
+	if f.Changed("virtualization-type") && o.boots != "hvm" && o.boots != "paravirtual" {
+		return cli.Usagef("--virtualization-type %q: want hvm or paravirtual", o.boots)
 	}
 	return o.validateBundle(f)
 }

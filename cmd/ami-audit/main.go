@@ -31,6 +31,8 @@ and a short hash. What cannot be read is an error, and never a clean report.
       --allow ID[:PATH]    pass over findings of a rule, everywhere or at PATH, in which *
                            and ? stand for others and /** at the end for all below; may
                            be repeated
+      --virtualization-type T   that the image is to boot with: hvm or paravirtual (default:
+                           that of the AMI; of others it is not known)
       --rules              print the rules: ID, severity, what they want, and what to do
 
       --format FORMAT      text (default), json or sarif
@@ -73,6 +75,9 @@ func run(ctx context.Context, e *cli.Env) error {
 		return err
 	}
 	defer source.Close()
+	if o.boots != "" {
+		source.SetVirtualization(o.boots)
+	}
 	report, err := auditing.Run(ctx, e, source, auditing.Options{Skip: o.skip, Allow: o.allow, FailOn: o.failOn})
 	if report == nil {
 		return err

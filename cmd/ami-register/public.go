@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -27,6 +28,7 @@ func (o *options) audit(ctx context.Context, e *cli.Env, engine registry.Engine,
 		return fmt.Errorf("not registered: block public access is on for %s in region %s\nthis lifts the block: %s",
 			image.Owner, image.Region, unblocking(e, image))
 	}
+	image.VirtualizationType = cmp.Or(image.VirtualizationType, "paravirtual") // as the registry does
 	return o.gate.Pass(ctx, e, object, image)
 }
 

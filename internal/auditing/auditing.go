@@ -73,8 +73,13 @@ func OpenBundle(ctx context.Context, e *cli.Env, object cli.Object, b *bundle.Bu
 	if err != nil {
 		return nil, err
 	}
-	s.facts = facts
+	s.facts, s.subject.Virtualization = facts, facts.Virtualization
 	return s, nil
+}
+
+// SetVirtualization says how an image is to boot, if its registry does not.
+func (s *Source) SetVirtualization(kind string) {
+	s.facts.Virtualization, s.subject.Virtualization = kind, kind
 }
 
 // disk is one that is closed after use.

@@ -127,7 +127,7 @@ func (g *Gate) accept(ctx context.Context, e *cli.Env, object cli.Object, image 
 		return &refusedReport{fmt.Errorf("%s: %w", g.AuditedBy, err)}
 	}
 	e.Notef("audited on %s by %s %s: %s", report.Date.Format(time.DateOnly), report.Tool.Name, report.Tool.Version, report.Counts)
-	for _, gap := range report.Gaps() {
+	for _, gap := range report.Gaps(image.VirtualizationType) {
 		e.Warnf("%s", gap)
 	}
 	return nil

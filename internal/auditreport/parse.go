@@ -67,8 +67,8 @@ func (r *Report) Accept(manifestDigest string, now time.Time) error {
 	return nil
 }
 
-// Gaps says what the audit was told not to look at, or did not know of.
-func (r *Report) Gaps() (gaps []string) {
+// Gaps says what the audit was told not to look at, or did not know of an image that boots with the virtualization type.
+func (r *Report) Gaps(virtualization string) (gaps []string) {
 	var missing []string
 	for _, rule := range audit.Rules() {
 		if !slices.Contains(r.Rules, rule.ID) {
@@ -81,6 +81,13 @@ func (r *Report) Gaps() (gaps []string) {
 	if r.Allowed > 0 {
 		gaps = append(gaps, fmt.Sprintf("the audit was told to allow %s: %s",
 			count(r.Allowed, "finding"), strings.Join(r.Options.Allow, ", ")))
+	}
+	switch r.Image.Virtualization {
+	case virtualization:
+	case "":
+		gaps = append(gaps, "the audit did not know that the image is to boot as "+virtualization+": whether it can was not looked at")
+	default:
+		gaps = append(gaps, "the audit was of an image that boots as "+r.Image.Virtualization+", and this one is "+virtualization)
 	}
 	return gaps
 }

@@ -41,6 +41,7 @@ type Image struct {
 	ManifestDigest string `json:"manifestDigest,omitempty"` // of a bundle: the SHA-256 of its manifest, in hex
 	Format         string `json:"format,omitempty"`         // raw, vhd, vmdk; none is a directory
 	Size           int64  `json:"size,omitempty"`           // of the disk, in bytes
+	Virtualization string `json:"virtualization,omitempty"` // that it is to boot with, if that was known
 }
 
 // Options are those of the audit that change what it finds.

@@ -19,7 +19,7 @@ func now() time.Time { return time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC) }
 func sample(findings ...audit.Finding) *Report {
 	r := &Report{
 		Tool: Tool{"ami-audit", "v1.2.3"}, Date: now(), Options: Options{FailOn: audit.Error},
-		Image: Image{Source: "s3://bucket/web/image.manifest.xml", ManifestDigest: digest, Format: "raw", Size: 1 << 30},
+		Image: Image{Source: "s3://bucket/web/image.manifest.xml", ManifestDigest: digest, Format: "raw", Size: 1 << 30, Virtualization: "hvm"},
 	}
 	r.Findings, r.Files = findings, 3
 	for _, rule := range audit.Rules() {
@@ -132,7 +132,7 @@ func TestAccept(t *testing.T) {
 
 func TestGaps(t *testing.T) {
 	r := sample()
-	if gaps := r.Gaps(); len(gaps) > 0 {
+	if gaps := r.Gaps("hvm"); len(gaps) > 0 {
 		t.Errorf("%q", gaps)
 	}
 	r.Rules = r.Rules[1:]
@@ -140,8 +140,14 @@ func TestGaps(t *testing.T) {
 	want := []string{
 		"the audit was made without " + audit.Rules()[0].ID,
 		"the audit was told to allow 2 findings: LOGS, HISTORY:/root/*",
+		"the audit was of an image that boots as hvm, and this one is paravirtual",
 	}
-	if diff := cmp.Diff(want, r.Gaps()); diff != "" {
+	if diff := cmp.Diff(want, r.Gaps("paravirtual")); diff != "" {
+		t.Error(diff)
+	}
+	r.Image.Virtualization = ""
+	want[2] = "the audit did not know that the image is to boot as hvm: whether it can was not looked at"
+	if diff := cmp.Diff(want, r.Gaps("hvm")); diff != "" {
 		t.Error(diff)
 	}
 }
