@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io/fs"
 
 	"amiforge/internal/auditing"
 	"amiforge/internal/auditreport"
@@ -59,7 +61,10 @@ func (o *options) writeFile(e *cli.Env, report *auditreport.Report) (err error) 
 		return err
 	}
 	if _, err := f.Write(text); err != nil {
-		return errors.Join(err, f.Close())
+		if wrong, ok := errors.AsType[*fs.PathError](err); ok { // its path is that of a temporary file
+			err = wrong.Err
+		}
+		return errors.Join(fmt.Errorf("write %s: %w", o.output, err), f.Close())
 	}
 	if err := f.Commit(); err != nil {
 		return err

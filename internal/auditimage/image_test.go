@@ -54,6 +54,7 @@ func TestMounts(t *testing.T) {
 		"relative":            {"/dev/sda2 home ext4 defaults", "partition 2/alice/notes"},
 		"parent not there":    {"/dev/sda2 /srv/data/x ext4 defaults", "partition 2/alice/notes"},
 		"in a file":           {"/dev/sda2 /etc/passwd/x ext4 defaults", "partition 2/alice/notes"},
+		"over etc":            {"/dev/sda2 /etc ext4 defaults", "partition 2/alice/notes"},
 		"on a file":           {"/dev/sda2 /etc/passwd ext4 defaults", "partition 2/alice/notes"},
 		"short":               {"/dev/sda2 /home", "partition 2/alice/notes"},
 		"no text":             {"\x00\xff\\777 \\0 \\", "partition 2/alice/notes"},

@@ -28,9 +28,9 @@ func unpack(ctx context.Context, e *cli.Env, object cli.Object, b *bundle.Bundle
 	if err == nil {
 		err = b.Extract(ctx, hollow{f}, progress.Add)
 	}
-	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EFBIG) {
-		err = fmt.Errorf("no room in %s for the image, which is %s long, or for what of it is no hole (TMPDIR=DIR takes another directory): %w",
-			os.TempDir(), cli.Bytes(size), err)
+	if full, ok := errors.AsType[unix.Errno](err); ok && (full == unix.ENOSPC || full == unix.EFBIG) {
+		err = fmt.Errorf("%s: no room for the data of an image of %s (TMPDIR=DIR takes another directory): %w",
+			os.TempDir(), cli.Bytes(size), full)
 	}
 	if err != nil {
 		return nil, errors.Join(export.Named(object.String(), err), f.Close())
