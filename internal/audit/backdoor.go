@@ -67,7 +67,7 @@ func checkJobs(p *probe) {
 			}
 		}
 	}
-	for _, pattern := range []string{"var/spool/at/[!.]*", "var/spool/cron/atjobs/[!.]*"} {
+	for _, pattern := range []string{"var/spool/at/[^.]*", "var/spool/cron/atjobs/[^.]*"} {
 		for _, name := range p.glob(pattern) {
 			if p.sizeOf(name) > 0 {
 				p.find(Warning, name, 0, "a job that runs once")

@@ -78,7 +78,6 @@ func (r *run) hasContent(name string) bool {
 func checkLeftovers(p *probe) {
 	for _, l := range []struct{ pattern, what string }{
 		{"tmp/*", "a temporary file"},
-		{"tmp/.[!.]*", "a temporary file"},
 		{"var/tmp/*", "a temporary file"},
 		{"var/mail/*", "mail"},
 		{"var/spool/mail/*", "mail"},

@@ -103,13 +103,15 @@ func (r *run) sshdFile(c *sshdConfig, name, match string, depth int) {
 	}
 }
 
-// sshdInclude reads the files that match a pattern, in the order of their names.
+// sshdInclude reads the files that match a pattern of glob(3), in the order of their names. Hidden files are not among them.
 func (r *run) sshdInclude(c *sshdConfig, pattern, match string, depth int) {
 	if !strings.HasPrefix(pattern, "/") {
 		pattern = "/etc/ssh/" + pattern
 	}
-	for _, name := range r.glob(strings.TrimPrefix(path.Clean(pattern), "/")) {
-		if c.problem == "" {
+	pattern = strings.ReplaceAll(strings.TrimPrefix(path.Clean(pattern), "/"), "[!", "[^")
+	for _, name := range r.glob(pattern) {
+		hidden := strings.HasPrefix(path.Base(name), ".") && !strings.HasPrefix(path.Base(pattern), ".")
+		if c.problem == "" && !hidden {
 			r.sshdFile(c, name, match, depth)
 		}
 	}
