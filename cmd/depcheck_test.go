@@ -95,6 +95,14 @@ func importRules() []rule {
 			why:   "internal/secret looks at bytes and needs the standard library only",
 		},
 		{
+			in: []string{"internal/rootfs", "internal/audit"},
+			never: []string{
+				module + "/bundle/...", module + "/manifest/...", module + "/internal/registry/...", module + "/internal/store/...",
+				module + "/internal/cli/...", "github.com/spf13/pflag",
+			},
+			why: "internal/audit knows the tree and the disk of an image, and nothing of where that came from",
+		},
+		{
 			in:    []string{"..."},
 			tests: true,
 			never: []string{module + "/cmd/..."},

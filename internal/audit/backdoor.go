@@ -1,12 +1,11 @@
 package audit
 
 import (
+	"cmp"
 	"path"
 	"regexp"
 	"slices"
 	"strings"
-
-	"amiforge/internal/rootfs"
 )
 
 func backdoorRules() []Rule {
@@ -40,7 +39,7 @@ func checkShells(p *probe) {
 			names[u.uid] = u.name
 		}
 		if !slices.Contains(usual, u.name) && isShell(u.shell) {
-			p.find(Warning, "etc/passwd", u.line, "%s has the shell %s", u.name, u.shell)
+			p.find(Warning, "etc/passwd", u.line, "%s has the shell %s", u.name, cmp.Or(u.shell, "/bin/sh"))
 		}
 	}
 }
@@ -86,23 +85,13 @@ func fetchPattern() *regexp.Regexp {
 // checkFetching looks at what runs at boot, at login and at times.
 func checkFetching(p *probe) {
 	re := fetchPattern()
-	names := p.bootScripts()
-	for _, pattern := range []string{
+	names := append(p.bootScripts(), p.scripts(
 		"etc/crontab", "etc/cron.d/*", "etc/cron.hourly/*", "etc/cron.daily/*", "etc/cron.weekly/*", "etc/cron.monthly/*", "etc/profile",
-		"etc/profile.d/*.sh", "etc/bash.bashrc", "etc/bashrc", "etc/rc.d/*", "root/.bashrc", "root/.profile", "root/.bash_profile",
-		"var/spool/cron/*", "var/spool/cron/crontabs/*", "etc/crontabs/*", "etc/update-motd.d/*", "etc/systemd/user/*.service",
-	} {
-		for _, name := range p.glob(pattern) {
-			if size := p.sizeOf(name); size > 0 && size <= rootfs.ConfigSize {
-				names = append(names, name)
-			}
-		}
-	}
+		"etc/profile.d/*.sh", "etc/bash.bashrc", "etc/bashrc", "root/.bashrc", "root/.profile", "root/.bash_profile", "var/spool/cron/*",
+		"var/spool/cron/crontabs/*", "etc/crontabs/*", "etc/update-motd.d/*", "etc/systemd/user/*.service",
+	)...)
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
-		if strings.HasPrefix(name, "usr/") && !strings.HasPrefix(name, "usr/local/") {
-			continue
-		}
 		b, _ := p.read(name)
 		for n, line := range settings(b) {
 			m := re.FindStringSubmatch(line)

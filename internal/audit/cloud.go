@@ -54,7 +54,8 @@ func checkKeyInjection(p *probe) {
 		return
 	}
 	found := false
-	for _, name := range p.bootScripts() {
+	tools := p.scripts("usr/local/bin/*", "usr/local/sbin/*", "usr/sbin/ec2-*", "usr/bin/ec2-*", "usr/libexec/ec2-*")
+	for _, name := range append(p.bootScripts(), tools...) {
 		b, _ := p.read(name)
 		if !bytes.Contains(b, []byte("openssh-key")) {
 			continue
@@ -69,17 +70,20 @@ func checkKeyInjection(p *probe) {
 	}
 }
 
-// bootScripts returns the scripts and units of the administrator that run at boot, and what is in the usual places for
-// such.
+// bootScripts returns the scripts and units of the administrator that run at boot.
 func (r *run) bootScripts() []string {
-	var names []string
-	for _, pattern := range []string{
+	return r.scripts(
 		"etc/rc.local", "etc/rc.d/rc.local", "etc/init.d/*", "etc/rc.d/init.d/*", "etc/local.d/*.start", "etc/systemd/system/*.service",
-		"etc/systemd/system/*.d/*.conf", "usr/local/bin/*", "usr/local/sbin/*", "usr/sbin/ec2-*", "usr/bin/ec2-*",
-	} {
+		"etc/systemd/system/*.d/*.conf",
+	)
+}
+
+// scripts returns the files that match the patterns, of ConfigSize at most: what is longer is no script.
+func (r *run) scripts(patterns ...string) []string {
+	var names []string
+	for _, pattern := range patterns {
 		for _, name := range r.glob(pattern) {
-			info := r.stat(name)
-			if info != nil && info.Mode().IsRegular() && info.Size() <= rootfs.ConfigSize {
+			if size := r.sizeOf(name); size > 0 && size <= rootfs.ConfigSize {
 				names = append(names, name)
 			}
 		}

@@ -3,7 +3,6 @@ package audit
 import (
 	"bytes"
 	"fmt"
-	"io/fs"
 	"path"
 	"strings"
 
@@ -178,7 +177,7 @@ func belongsToPackages(name string) bool {
 // sizeOf returns the size of a regular file, 0 if there is none.
 func (r *run) sizeOf(name string) int64 {
 	info := r.stat(name)
-	if info == nil || info.Mode().Type()&fs.ModeType != 0 {
+	if info == nil || !info.Mode().IsRegular() {
 		return 0
 	}
 	return info.Size()

@@ -2,9 +2,9 @@ package audit
 
 import (
 	"bytes"
+	"iter"
 	"regexp"
 	"strings"
-	"sync"
 
 	"amiforge/internal/rootfs"
 )
@@ -17,51 +17,89 @@ func regionRules() []Rule {
 	}}
 }
 
-// regionPattern is the name of a host that has a region in it.
+// regionPattern is a region, or a zone of one, among the labels of a host's name.
 func regionPattern() *regexp.Regexp {
-	const region = `(?:us|eu|ap|sa|ca|me|af|cn|il|mx)(?:-gov|-iso[a-f]?)?-(?:central|north|south|east|west|northeast|northwest|southeast|southwest)-\d`
-	return regexp.MustCompile(`\b[a-zA-Z0-9][a-zA-Z0-9.-]{0,200}[.-](` + region + `)[a-z]?\.(?:[a-z0-9.-]{1,100}\.)?(?:amazonaws\.com|aws|archive\.ubuntu\.com|debian\.org)\b` +
-		`|\b(` + region + `)\.(?:[a-z0-9-]{1,100}\.)?(?:amazonaws\.com|ec2\.archive\.ubuntu\.com|ec2\.ports\.ubuntu\.com)\b`)
+	return regexp.MustCompile(`(?:^|[.-])(?:us|eu|ap|sa|ca|me|af|cn|il|mx)(?:-gov|-iso[a-f]?)?-` +
+		`(?:central|north|south|east|west|northeast|northwest|southeast|southwest)-\d[a-z]?\.`)
+}
+
+// regionalDomains are those whose hosts may be of one region.
+func regionalDomains() [][]byte {
+	return [][]byte{[]byte(".amazonaws.com"), []byte(".api.aws"), []byte(".archive.ubuntu.com"), []byte(".ports.ubuntu.com")}
 }
 
 // beginRegion looks at files of configuration, of ConfigSize at most, where administrators put such.
 func beginRegion(p *probe) visitor {
-	re := regionPattern()
-	var mu sync.Mutex
-	seen := map[string]bool{}
+	re, domains := regionPattern(), regionalDomains()
 	return visitFunc(func(f *rootfs.File) scanner {
 		if !isRegular(f) || f.Info.Size() > rootfs.ConfigSize || !hasConfiguration(f.Name) {
 			return nil
 		}
 		return func(c *chunk) bool {
-			if bytes.IndexByte(c.Data[:min(len(c.Data), 8192)], 0) >= 0 {
-				return false
-			}
-			for _, at := range re.FindAllIndex(c.Data, 10) {
-				host := string(c.Data[at[0]:at[1]])
-				mu.Lock()
-				again := seen[f.Name+" "+host]
-				seen[f.Name+" "+host] = len(seen) < 10*maxFindings
-				mu.Unlock()
-				if !again && !strings.HasPrefix(commented(c.Data, at[0]), "#") {
-					p.find(Warning, f.Name, c.line(at[0]), "it names a host of one region: %s", host)
+			if bytes.IndexByte(c.Data[:min(len(c.Data), 8192)], 0) < 0 {
+				seen := map[string]bool{}
+				for _, domain := range domains {
+					for at := range hosts(c.Data, domain) {
+						host := string(c.Data[at : at+hostLength(c.Data[at:])])
+						if !seen[host] && len(seen) < 10 && re.MatchString(host) && !isComment(c.Data, at) {
+							seen[host] = true
+							p.find(Warning, f.Name, c.line(at), "it names a host of one region: %s", host)
+						}
+					}
 				}
 			}
-			return true
+			return false
 		}
 	})
 }
 
-// commented returns the line that data[i] is in, up to there and without the blanks in front.
-func commented(data []byte, i int) string {
+// hosts goes over where the names of hosts of a domain begin.
+func hosts(data, domain []byte) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for from := 0; ; {
+			i := bytes.Index(data[from:], domain)
+			if i < 0 {
+				return
+			}
+			start := from + i
+			for start > 0 && isHostByte(data[start-1]) && from+i-start < 255 {
+				start--
+			}
+			if !yield(start) {
+				return
+			}
+			from += i + len(domain)
+		}
+	}
+}
+
+func isHostByte(c byte) bool {
+	return c == '.' || c == '-' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+}
+
+func hostLength(data []byte) int {
+	n := 0
+	for n < len(data) && n < 300 && isHostByte(data[n]) {
+		n++
+	}
+	return n
+}
+
+// isComment tells whether the line that data[i] is in begins with #.
+func isComment(data []byte, i int) bool {
 	start := bytes.LastIndexByte(data[:i], '\n') + 1
-	return strings.TrimLeft(string(data[start:i]), " \t")
+	return bytes.HasPrefix(bytes.TrimLeft(data[start:i], " \t"), []byte("#"))
 }
 
 // hasConfiguration tells whether name lies where an administrator writes.
 func hasConfiguration(name string) bool {
 	for _, dir := range []string{"etc/pki/", "etc/ssl/", "etc/ca-certificates/", "opt/aws/"} {
 		if strings.HasPrefix(name, dir) {
+			return false
+		}
+	}
+	for _, dir := range []string{"site-packages", "dist-packages", "node_modules", "gems", "pkg/mod", "vendor", "doc", "man", "examples", ".cache"} {
+		if strings.Contains(name, "/"+dir+"/") {
 			return false
 		}
 	}

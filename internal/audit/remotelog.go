@@ -86,7 +86,7 @@ func isLocal(host string) bool {
 
 // rsyslogLegacy is a selector, or & for the one before, and a target: @host by UDP, @@host by TCP, :omrelp:host.
 func rsyslogLegacy() *regexp.Regexp {
-	return regexp.MustCompile(`^(?:[^#"@]+?|:.*"[,\s]*|&)\s*-?(@@?(?:\([^)]*\))?|:omrelp:)(\[[0-9a-fA-F:.]+\]|[^\s:;@]+)`)
+	return regexp.MustCompile(`^(?:(?:[^#"@]+?|:.*"[,\s]*|&)\s*)??-?(@@?(?:\([^)]*\))?|:omrelp:)(\[[0-9a-fA-F:.]+\]|[^\s:;@]+)`)
 }
 
 // rsyslogAction is the start of an action of RainerScript that sends somewhere.
@@ -103,7 +103,10 @@ func rsyslogTargets(b []byte) []logTarget {
 	var found []logTarget
 	legacy, action, target := rsyslogLegacy(), rsyslogAction(), rsyslogTarget()
 	for n, line := range settings(b) {
-		if m := legacy.FindStringSubmatch(line); m != nil && !strings.HasPrefix(line, "$") && !strings.Contains(line, "=") {
+		if i := strings.LastIndex(line, " then "); i >= 0 {
+			line = strings.TrimLeft(line[i+len(" then "):], " \t{")
+		}
+		if m := legacy.FindStringSubmatch(line); m != nil && !strings.HasPrefix(line, "$") {
 			found = append(found, logTarget{n, m[2], "syslog"})
 		}
 	}

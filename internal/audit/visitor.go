@@ -1,10 +1,6 @@
 package audit
 
-import (
-	"io/fs"
-
-	"amiforge/internal/rootfs"
-)
+import "amiforge/internal/rootfs"
 
 // A visitor is the part of a rule in the walk over all files.
 type visitor interface {
@@ -43,14 +39,8 @@ type chunk struct {
 	Last   bool  // it has the end of the file
 }
 
-// whole tells whether the chunk is all of the file.
-func (c *chunk) whole() bool { return c.Offset == 0 && c.Last }
-
 // line returns the line that data[i] is in.
 func (c *chunk) line(i int) int { return c.Line + newlines(c.Data[:i]) }
 
 // isRegular tells whether f is a file that has content.
 func isRegular(f *rootfs.File) bool { return f.Info.Mode().IsRegular() && f.Info.Size() > 0 }
-
-// isExecutable tells whether anybody may run f.
-func isExecutable(info fs.FileInfo) bool { return info.Mode().IsRegular() && info.Mode()&0o111 != 0 }

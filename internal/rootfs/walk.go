@@ -32,7 +32,12 @@ func (f *File) Open() (fs.File, error) {
 	if !f.Info.Mode().IsRegular() {
 		return nil, &fs.PathError{Op: "open", Path: f.Name, Err: ErrNotRegular}
 	}
-	return f.root.open(f.root.find(f.Name))
+	at := f.root.find(f.Name)
+	file, err := f.root.mounts[at.mount].fsys.Open(at.inner)
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: f.Name, Err: reason(err)}
+	}
+	return file, nil
 }
 
 // Walk calls visit for every file of the tree, parents first and by name, without following links. A directory that
