@@ -1,18 +1,21 @@
 package secret
 
-// hasRun returns a function that tells whether there are n bytes of base64 one after the other in the first limit bytes.
-func hasRun(n, limit int) func(p []byte) bool {
+// hasRun returns a function that tells whether exactly n bytes of a kind stand one after the other, and begin in the first
+// limit bytes.
+func hasRun(n, limit int, is func(byte) bool) func(p []byte) bool {
 	return func(p []byte) bool {
 		run := 0
-		for _, c := range p[:min(len(p), limit)] {
-			if run++; !isBase64(c) {
+		for _, c := range p[:min(len(p), limit+n)] {
+			switch {
+			case is(c):
+				run++
+			case run == n:
+				return true
+			default:
 				run = 0
 			}
-			if run == n {
-				return true
-			}
 		}
-		return false
+		return run == n
 	}
 }
 

@@ -58,11 +58,11 @@ func awsRules() []rule {
 		{ // aws_secret_access_key, SecretAccessKey, AWS secret key, secretKey
 			id: "aws-secret-key", title: "AWS secret access key", class: Key, starts: []string{"secret"}, fold: true, inside: true, around: "+/=",
 			expr:    `(?i:secret)[A-Za-z0-9_. -]{0,30}["'\]]{0,2}[ \t]{0,4}(?:=>|:=|[=:,>|]|[ \t])[ \t]{0,4}\\?["']?([A-Za-z0-9/+]{40})`,
-			entropy: 4, not: isNotMixed, loose: true, quick: hasRun(40, 100),
+			entropy: 4, not: isNotMixed, loose: true, quick: hasRun(40, 60, isBase64),
 		},
 		{ // ec2-upload-bundle, the tools of old
 			id: "aws-secret-key", title: "AWS secret access key", class: Key, starts: []string{" -s "}, inside: true, around: "+/=",
-			expr: ` -s ["']?([A-Za-z0-9/+]{40})`, entropy: 4, not: isNotMixed, loose: true, quick: hasRun(40, 45),
+			expr: ` -s ["']?([A-Za-z0-9/+]{40})`, entropy: 4, not: isNotMixed, loose: true, quick: hasRun(40, 6, isBase64),
 		},
 		{
 			id: "aws-mws", title: "Amazon MWS token", class: Token, starts: []string{"amzn.mws."},
@@ -150,7 +150,7 @@ func contextRules() []rule {
 	return []rule{
 		{
 			id: "twilio-token", title: "Twilio auth token", class: Token, starts: []string{"twilio"}, fold: true, inside: true,
-			expr: `(?i:twilio)[A-Za-z0-9_. -]{0,30}["'\]]{0,2}[ \t]{0,4}(?:=>|[=:,>])[ \t]{0,4}["']?([0-9a-f]{32})`, entropy: 3, loose: true, quick: hasRun(32, 100),
+			expr: `(?i:twilio)[A-Za-z0-9_. -]{0,30}["'\]]{0,2}[ \t]{0,4}(?:=>|[=:,>])[ \t]{0,4}["']?([0-9a-f]{32})`, entropy: 3, loose: true, quick: hasRun(32, 60, isAlphanumeric),
 		},
 		{ // RFC 3986, 3.2.1
 			id: "url-password", title: "password in a URL", class: Token, starts: each("://", upper+lower+digits+":_-.~%!&+;="), inside: true,

@@ -297,6 +297,10 @@ func BenchmarkFind(b *testing.B) {
 		{"random", random},
 		{"zeroes", make([]byte, 1<<20)},
 		{"secrets", bytes.Repeat(p, 100)},
+		{"secretsecret", bytes.Repeat([]byte("secret"), 1<<16)},
+		{"urls", bytes.Repeat([]byte("://a:bcdef@h"), 1<<16)},
+		{"jwts", bytes.Repeat([]byte(" eyJ0"+strings.Repeat("a", 400)+".eyJ0"+strings.Repeat("b", 800)), 1<<9)},
+		{"pems", bytes.Repeat([]byte("-----BEGIN "+"PRIVATE KEY-----\na: b\n"), 1<<14)},
 	} {
 		b.Run(bm.name, func(b *testing.B) {
 			b.SetBytes(int64(len(bm.p)))
