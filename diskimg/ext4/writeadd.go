@@ -44,7 +44,7 @@ func (w *Writer) Link(name, target string) error {
 }
 
 func (w *Writer) usable() error {
-	if w.closed {
+	if w.closed && w.out.err == nil {
 		return errFinished
 	}
 	if w.out.err == nil && (w.alloc.next > maxBlocks || len(w.nodes) > maxBlocks-maxGroupInodes) {
@@ -58,6 +58,15 @@ func (w *Writer) add(e *Entry, content io.Reader) error {
 	if err != nil {
 		return err
 	}
+	if err := w.place(n, e, content); err != nil {
+		w.discard(n)
+		return err
+	}
+	return nil
+}
+
+// place gives n its content and its name, or a directory that is there the attributes of n.
+func (w *Writer) place(n *node, e *Entry, content io.Reader) error {
 	if e.Name == "." {
 		return w.update(w.root, n)
 	}
@@ -66,12 +75,11 @@ func (w *Writer) add(e *Entry, content io.Reader) error {
 		return err
 	}
 	old := dir.dir.entries[base]
-	if old != nil && old.dir != nil && (n.dir != nil || old == w.lost || len(old.dir.entries) > 0) {
+	if old.stays() || old != nil && old.dir != nil && n.dir != nil {
 		return w.update(old, n)
 	}
 	n.ino = w.nextInode()
 	if err := w.fill(n, e, content); err != nil {
-		w.discard(n)
 		return err
 	}
 	w.adopt(n)
@@ -82,11 +90,17 @@ func (w *Writer) add(e *Entry, content io.Reader) error {
 	return nil
 }
 
+// stays reports whether n is a directory that no other file may replace: one with entries, or lost+found.
+func (n *node) stays() bool {
+	return n != nil && n.dir != nil && (len(n.dir.entries) > 0 || n.ino == firstInode)
+}
+
+var errDirectoryStays = errors.New("there is a directory of that name, which is not empty or must stay")
+
 // update gives a directory the attributes of another.
 func (w *Writer) update(dir, n *node) error {
 	if n.dir == nil {
-		w.discard(n)
-		return errors.New("there is a directory of that name, which is not empty or must stay")
+		return errDirectoryStays
 	}
 	w.attrs.release(dir.shared)
 	dir.mode, dir.uid, dir.gid = n.mode, n.uid, n.gid
@@ -213,8 +227,8 @@ func (w *Writer) link(name, target string) error {
 	if old == n {
 		return nil
 	}
-	if old != nil && old.dir != nil && (old == w.lost || len(old.dir.entries) > 0) {
-		return errors.New("there is a directory of that name, which is not empty or must stay")
+	if old.stays() {
+		return errDirectoryStays
 	}
 	n.links++
 	w.enter(dir, strings.Clone(base), n)
