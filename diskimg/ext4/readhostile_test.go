@@ -58,7 +58,7 @@ func hostileBase(t testing.TB, options string) []byte {
 	return b
 }
 
-func (p *patched) node(name string) (*node, int64) {
+func (p *patched) node(name string) (*readNode, int64) {
 	p.t.Helper()
 	n, err := p.f.walk(name, false)
 	if err != nil {
@@ -274,7 +274,7 @@ func TestHostile(t *testing.T) {
 			if d := time.Since(start); d > 5*time.Second {
 				t.Errorf("took %v", d)
 			}
-			if n := after.TotalAlloc - before.TotalAlloc; n > 64*mib {
+			if n := after.TotalAlloc - before.TotalAlloc; n > 64*mebibyte {
 				t.Errorf("%d bytes were allocated", n)
 			}
 		})
@@ -330,7 +330,7 @@ func readContent(f *FS, name string) error {
 		if err != nil {
 			return err
 		}
-		if _, err := io.Copy(io.Discard, io.LimitReader(c, mib)); err != nil {
+		if _, err := io.Copy(io.Discard, io.LimitReader(c, mebibyte)); err != nil {
 			return err
 		}
 	}
