@@ -6,8 +6,8 @@ const (
 	aclOnDisk  = 1 // the version of the form that is on the disk
 	aclOfLinux = 2 // and of the one that getxattr(2) has
 
-	tagUser  = 0x2 // the tags whose entries have an ID
-	tagGroup = 0x8
+	aclUser  = 0x2 // the tags whose entries have an ID
+	aclGroup = 0x8
 	aclNoID  = ^uint32(0)
 )
 
@@ -25,7 +25,7 @@ func linuxACL(b []byte) ([]byte, error) {
 		out = append(out, b[:4]...)
 		tag, id := order.Uint16(b), aclNoID
 		b = b[4:]
-		if tag == tagUser || tag == tagGroup {
+		if tag == aclUser || tag == aclGroup {
 			if len(b) < 4 {
 				return nil, damagedf("an entry without an ID")
 			}

@@ -3,9 +3,9 @@ package ext4
 import "encoding/binary"
 
 const (
-	tailSize = 12 // of the entry at the end of a block that has its checksum
-	hashRoot = 32 // where the hashes begin in the first block
-	hashNode = 8  // and in the other blocks of the tree
+	dirTailSize = 12 // of the entry at the end of a block that has its checksum
+	hashRoot    = 32 // where the hashes begin in the first block
+	hashNode    = 8  // and in the other blocks of the tree
 )
 
 // checkDirSum compares the checksum at the end of a directory's block, which is that of names or of hashes.
@@ -18,12 +18,12 @@ func (f *FS) checkDirSum(n *readNode, b []byte) error {
 			return f.checkHashSum(n, b, at)
 		}
 	}
-	tail := b[len(b)-tailSize:]
+	tail := b[len(b)-dirTailSize:]
 	order := binary.LittleEndian
-	if order.Uint32(tail) != 0 || order.Uint16(tail[4:]) != tailSize || tail[6] != 0 || tail[7] != dirTail {
+	if order.Uint32(tail) != 0 || order.Uint16(tail[4:]) != dirTailSize || tail[6] != 0 || tail[7] != dirTail {
 		return damagedf("has no checksum")
 	}
-	return f.checkSum(order.Uint32(tail[8:]), crc32c(n.seed, b[:len(b)-tailSize]), "names")
+	return f.checkSum(order.Uint32(tail[8:]), crc32c(n.seed, b[:len(b)-dirTailSize]), "names")
 }
 
 // hashesAt tells where the hashes begin in a block, or 0 if it has names.
@@ -33,7 +33,7 @@ func hashesAt(b []byte) int {
 	switch first := order.Uint16(b[4:]); {
 	case order.Uint32(b) == 0 && whole(first, len(b)):
 		return hashNode
-	case first == tailSize && whole(order.Uint16(b[tailSize+4:]), len(b)-tailSize) && order.Uint32(b[24:]) == 0 && b[29] == hashNode:
+	case first == dirTailSize && whole(order.Uint16(b[dirTailSize+4:]), len(b)-dirTailSize) && order.Uint32(b[24:]) == 0 && b[29] == hashNode:
 		return hashRoot
 	}
 	return 0

@@ -52,13 +52,13 @@ type Writer struct {
 	alloc allocator
 	out   output
 
-	nodes []*node  // by inode number - 1; nil are free
+	nodes []*draft // by inode number - 1; nil are free
 	reuse []uint32 // inode numbers below len(nodes) that are free
-	root  *node
-	lost  *node // lost+found
+	root  *draft
+	lost  *draft // lost+found
 
 	parentName string // of the directory that the last entry was in
-	parent     *node
+	parent     *draft
 
 	attrs  attrSets
 	chunk  []byte // of the content that is read

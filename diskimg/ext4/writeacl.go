@@ -6,12 +6,6 @@ import (
 	"fmt"
 )
 
-// Kinds of entries of an access control list that are about one user or group.
-const (
-	aclUser  = 0x02
-	aclGroup = 0x08
-)
-
 // convertACL turns Linux's form of an access control list (version 2: tag, permissions and ID) into the one on the disk
 // (version 1: an ID only where the tag has one).
 func convertACL(p []byte) ([]byte, error) {

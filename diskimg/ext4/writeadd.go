@@ -10,10 +10,10 @@ import (
 )
 
 const (
-	maxTarget   = blockSize - 1           // of a symbolic link, in bytes
-	maxFileSize = (1<<32 - 1) * blockSize // as Linux has it
-	maxMajor    = 1<<12 - 1
-	maxMinor    = 1<<20 - 1
+	longestTarget = blockSize - 1           // of a symbolic link, in bytes
+	maxFileSize   = (1<<32 - 1) * blockSize // as Linux has it
+	maxMajor      = 1<<12 - 1
+	maxMinor      = 1<<20 - 1
 )
 
 // Add adds a file, a directory or whatever e is, with the content of a regular file; for others it is nil. The content
@@ -66,7 +66,7 @@ func (w *Writer) add(e *Entry, content io.Reader) error {
 }
 
 // place gives n its content and its name, or a directory that is there the attributes of n.
-func (w *Writer) place(n *node, e *Entry, content io.Reader) error {
+func (w *Writer) place(n *draft, e *Entry, content io.Reader) error {
 	if e.Name == "." {
 		return w.update(w.root, n)
 	}
@@ -91,14 +91,14 @@ func (w *Writer) place(n *node, e *Entry, content io.Reader) error {
 }
 
 // stays reports whether n is a directory that no other file may replace: one with entries, or lost+found.
-func (n *node) stays() bool {
+func (n *draft) stays() bool {
 	return n != nil && n.dir != nil && (len(n.dir.entries) > 0 || n.ino == firstInode)
 }
 
 var errDirectoryStays = errors.New("there is a directory of that name, which is not empty or must stay")
 
 // update gives a directory the attributes of another.
-func (w *Writer) update(dir, n *node) error {
+func (w *Writer) update(dir, n *draft) error {
 	if n.dir == nil {
 		return errDirectoryStays
 	}
@@ -110,7 +110,7 @@ func (w *Writer) update(dir, n *node) error {
 }
 
 // build makes a node of what e says, without a number and content.
-func (w *Writer) build(e *Entry) (*node, error) {
+func (w *Writer) build(e *Entry) (*draft, error) {
 	mode := modeOf(e.Mode)
 	if mode == 0 {
 		return nil, fmt.Errorf("mode %v is of no type that ext4 has", e.Mode)
@@ -126,7 +126,7 @@ func (w *Writer) build(e *Entry) (*node, error) {
 	return n, err
 }
 
-func (n *node) setTimes(e *Entry) {
+func (n *draft) setTimes(e *Entry) {
 	if e.ModTime.IsZero() {
 		return
 	}
@@ -144,12 +144,12 @@ func (n *node) setTimes(e *Entry) {
 }
 
 // setSpecial checks what not every entry has, and writes the number of a device into its node.
-func (n *node) setSpecial(e *Entry) error {
+func (n *draft) setSpecial(e *Entry) error {
 	switch {
 	case n.is(typeRegular) && (e.Size < 0 || e.Size > maxFileSize):
 		return fmt.Errorf("a size of %d bytes is not possible in ext4", e.Size)
-	case n.is(typeSymlink) && (e.Link == "" || len(e.Link) > maxTarget):
-		return fmt.Errorf("a target of %d bytes is not possible: it has 1 to %d", len(e.Link), maxTarget)
+	case n.is(typeSymlink) && (e.Link == "" || len(e.Link) > longestTarget):
+		return fmt.Errorf("a target of %d bytes is not possible: it has 1 to %d", len(e.Link), longestTarget)
 	case n.is(typeSymlink) && strings.IndexByte(e.Link, 0) >= 0:
 		return errors.New("the target has a zero byte")
 	case n.is(typeBlock) || n.is(typeChar):
@@ -159,7 +159,7 @@ func (n *node) setSpecial(e *Entry) error {
 }
 
 // setDevice has the old form for numbers that fit into it.
-func (n *node) setDevice(major, minor uint32) error {
+func (n *draft) setDevice(major, minor uint32) error {
 	if major > maxMajor || minor > maxMinor {
 		return fmt.Errorf("device %d:%d is not possible: the most are %d:%d", major, minor, maxMajor, maxMinor)
 	}
@@ -171,7 +171,7 @@ func (n *node) setDevice(major, minor uint32) error {
 	return nil
 }
 
-func (w *Writer) fill(n *node, e *Entry, content io.Reader) error {
+func (w *Writer) fill(n *draft, e *Entry, content io.Reader) error {
 	switch {
 	case n.is(typeRegular):
 		return w.fillFile(n, e.Size, content)
@@ -182,7 +182,7 @@ func (w *Writer) fill(n *node, e *Entry, content io.Reader) error {
 }
 
 // fillLink has a short target in the inode, a long one in a block.
-func (w *Writer) fillLink(n *node, target string) {
+func (w *Writer) fillLink(n *draft, target string) {
 	n.size = int64(len(target))
 	if len(target) < symlinkFast {
 		copy(n.body[:], target)
@@ -196,7 +196,7 @@ func (w *Writer) fillLink(n *node, target string) {
 }
 
 // append puts blocks at the end of n, of which the first has the number block.
-func (w *Writer) append(n *node, block uint32, p []byte) {
+func (w *Writer) append(n *draft, block uint32, p []byte) {
 	for len(p) > 0 {
 		r := w.alloc.take(int64(len(p) / blockSize))
 		size := int(r.n) * blockSize

@@ -13,12 +13,12 @@ import (
 // or a hole comes.
 type fileWriter struct {
 	w    *Writer
-	n    *node
+	n    *draft
 	base int64 // where in the file the chunk begins, whole blocks
 	have int   // bytes of the chunk that are there
 }
 
-func (w *Writer) fillFile(n *node, size int64, content io.Reader) error {
+func (w *Writer) fillFile(n *draft, size int64, content io.Reader) error {
 	w.spans = w.spans[:0]
 	f := &fileWriter{w: w, n: n}
 	err := f.fill(size, content)

@@ -9,19 +9,18 @@ import (
 )
 
 const (
-	dirHead     = 24 // of the first block: "." and ".."
-	dirTailSize = 12 // the entry at the end that has the checksum
-	dirSpace    = blockSize - dirTailSize
-	leafFill    = dirSpace * 4 / 5         // so that a few more names do not split every block, as e2fsck -D has it
-	rootIndex   = (blockSize - 32 - 8) / 8 // entries of the first block of an indexed directory
-	nodeIndex   = (blockSize - 8 - 8) / 8  // and of the blocks on the level below
-	lostBlocks  = 4                        // of lost+found: room that e2fsck need not allocate
+	dirHead    = 24 // of the first block: "." and ".."
+	dirSpace   = blockSize - dirTailSize
+	leafFill   = dirSpace * 4 / 5         // so that a few more names do not split every block, as e2fsck -D has it
+	rootIndex  = (blockSize - 32 - 8) / 8 // entries of the first block of an indexed directory
+	nodeIndex  = (blockSize - 8 - 8) / 8  // and of the blocks on the level below
+	lostBlocks = 4                        // of lost+found: room that e2fsck need not allocate
 )
 
 // A dirent is an entry of a directory that is written.
 type dirent struct {
 	name        string
-	node        *node
+	node        *draft
 	hash, minor uint32
 }
 
@@ -41,7 +40,7 @@ func (w *Writer) writeDirs() error {
 	return nil
 }
 
-func (w *Writer) writeDir(n *node, seed [4]uint32) error {
+func (w *Writer) writeDir(n *draft, seed [4]uint32) error {
 	w.spans = w.spans[:0]
 	w.dents = w.dents[:0]
 	size, subs := 0, uint32(0)
@@ -69,7 +68,7 @@ func (w *Writer) writeDir(n *node, seed [4]uint32) error {
 }
 
 // writeLinear writes a directory of one block, in the order of names.
-func (w *Writer) writeLinear(n *node) {
+func (w *Writer) writeLinear(n *draft) {
 	slices.SortFunc(w.dents, func(x, y dirent) int { return strings.Compare(x.name, y.name) })
 	p := appendDots(w.block[:0], n)
 	w.putLeaf(n, 0, p, w.dents)
@@ -80,7 +79,7 @@ func (w *Writer) writeLinear(n *node) {
 	}
 }
 
-func appendDots(p []byte, n *node) []byte {
+func appendDots(p []byte, n *draft) []byte {
 	p = appendDirent(p, n.ino, ".", dirDir)
 	return appendDirent(p, n.dir.parent.ino, "..", dirDir)
 }
@@ -97,7 +96,7 @@ func appendDirent(p []byte, ino uint32, name string, kind uint8) []byte {
 }
 
 // putLeaf writes a block of entries, of which p, in w.block, has some already.
-func (w *Writer) putLeaf(n *node, block uint32, p []byte, dents []dirent) {
+func (w *Writer) putLeaf(n *draft, block uint32, p []byte, dents []dirent) {
 	last := 0
 	if len(p) > 0 {
 		last = len(p) - 12 // ".."
@@ -134,15 +133,15 @@ func dirType(mode uint16) uint8 {
 	return dirSymlink
 }
 
-// A leaf is a block of an indexed directory: its entries and the hash that they begin with.
-type leaf struct {
+// A dirLeaf is a block of an indexed directory: its entries and the hash that they begin with.
+type dirLeaf struct {
 	hash  uint32
 	dents []dirent
 }
 
 // writeIndexed writes a directory with an index by the hash of names: the first block, blocks of a second level
 // if the first has not room for all, and leaves.
-func (w *Writer) writeIndexed(n *node, seed [4]uint32) error {
+func (w *Writer) writeIndexed(n *draft, seed [4]uint32) error {
 	leaves := w.splitLeaves(seed)
 	nodes := 0
 	if len(leaves) > rootIndex {
@@ -165,19 +164,19 @@ func (w *Writer) writeIndexed(n *node, seed [4]uint32) error {
 
 // splitLeaves sorts the entries by hash and cuts them into leaves. The hash of a leaf is odd where the entry before
 // has the same.
-func (w *Writer) splitLeaves(seed [4]uint32) []leaf {
+func (w *Writer) splitLeaves(seed [4]uint32) []dirLeaf {
 	for i := range w.dents {
 		w.dents[i].hash, w.dents[i].minor = hashName(seed, w.dents[i].name)
 	}
 	slices.SortFunc(w.dents, func(x, y dirent) int {
 		return cmp.Or(cmp.Compare(x.hash, y.hash), cmp.Compare(x.minor, y.minor), strings.Compare(x.name, y.name))
 	})
-	var leaves []leaf
+	var leaves []dirLeaf
 	first, size, hash := 0, 0, uint32(0)
 	for i := range w.dents {
 		d := &w.dents[i]
 		if size > 0 && size+d.size() > leafFill {
-			leaves = append(leaves, leaf{hash, w.dents[first:i]})
+			leaves = append(leaves, dirLeaf{hash, w.dents[first:i]})
 			first, size, hash = i, 0, d.hash
 			if d.hash == w.dents[i-1].hash {
 				hash |= 1
@@ -185,14 +184,14 @@ func (w *Writer) splitLeaves(seed [4]uint32) []leaf {
 		}
 		size += d.size()
 	}
-	return append(leaves, leaf{hash, w.dents[first:]})
+	return append(leaves, dirLeaf{hash, w.dents[first:]})
 }
 
 // An indexEntry leads to a block of the directory whose hashes are not below hash.
 type indexEntry struct{ hash, block uint32 }
 
 // putIndex writes the first block and those of the second level, if there are some.
-func (w *Writer) putIndex(n *node, entries []indexEntry, nodes int) {
+func (w *Writer) putIndex(n *draft, entries []indexEntry, nodes int) {
 	top := entries
 	if nodes > 0 {
 		top = make([]indexEntry, 0, nodes)
@@ -213,7 +212,7 @@ func (w *Writer) putIndex(n *node, entries []indexEntry, nodes int) {
 }
 
 // putIndexBlock writes entries behind p, which is in w.block. The first has a count in place of its hash.
-func (w *Writer) putIndexBlock(n *node, block uint32, p []byte, entries []indexEntry, limit uint16) {
+func (w *Writer) putIndexBlock(n *draft, block uint32, p []byte, entries []indexEntry, limit uint16) {
 	le := binary.LittleEndian
 	head := len(p)
 	for _, e := range entries {

@@ -11,7 +11,7 @@ const (
 )
 
 // addRun says that the file's blocks from block on are at r.
-func (w *Writer) addRun(n *node, block uint32, r run) {
+func (w *Writer) addRun(n *draft, block uint32, r run) {
 	n.blocks += int64(r.n)
 	n.runs = appendRun(n.runs, r)
 	for r.n > 0 {
@@ -36,7 +36,7 @@ func (w *Writer) addSpan(block uint32, r run) uint32 {
 }
 
 // setExtents makes the spans the content of n: in the inode, or as a tree whose blocks are as full as can be.
-func (w *Writer) setExtents(n *node) {
+func (w *Writer) setExtents(n *draft) {
 	n.flags |= inodeExtents
 	level, depth := w.spans, uint16(0)
 	for len(level) > rootExtents {
@@ -48,7 +48,7 @@ func (w *Writer) setExtents(n *node) {
 }
 
 // putTree writes the blocks of a level and returns what leads to them.
-func (w *Writer) putTree(n *node, level []span, depth uint16) []span {
+func (w *Writer) putTree(n *draft, level []span, depth uint16) []span {
 	var above []span
 	seed := w.inodeSeed(n.ino)
 	for len(level) > 0 {

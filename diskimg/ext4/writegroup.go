@@ -76,7 +76,7 @@ func (w *Writer) writeInodes(p *plan, group int64) {
 }
 
 // markInodes sets the bits of those that are in use, the reserved ones too, and returns how many the table must have.
-func markInodes(b bitmap, d *groupDesc, nodes []*node, first int64) (used int64) {
+func markInodes(b bitmap, d *groupDesc, nodes []*draft, first int64) (used int64) {
 	clear(b)
 	for i, n := range nodes {
 		if n == nil && first+int64(i) >= firstInode-1 {
@@ -92,7 +92,7 @@ func markInodes(b bitmap, d *groupDesc, nodes []*node, first int64) (used int64)
 }
 
 // writeTable writes inodes, in whole blocks.
-func (w *Writer) writeTable(at int64, nodes []*node) {
+func (w *Writer) writeTable(at int64, nodes []*draft) {
 	p := w.chunk[:0]
 	for i, n := range nodes {
 		if n == nil {

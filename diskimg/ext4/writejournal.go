@@ -34,7 +34,7 @@ func (w *Writer) writeJournal(p *plan) {
 }
 
 // special makes a file of the system's.
-func (w *Writer) special(ino uint32, size int64) *node {
+func (w *Writer) special(ino uint32, size int64) *draft {
 	n := w.newNode(ino, typeRegular|0o600)
 	n.size = size
 	w.nodes[ino-1] = n
@@ -58,7 +58,7 @@ func (w *Writer) writeResize(p *plan) {
 	w.out.put(p.doubleInd, double[:])
 }
 
-func (w *Writer) writeReserved(n *node, p *plan, block int64) {
+func (w *Writer) writeReserved(n *draft, p *plan, block int64) {
 	clear(w.block[:])
 	for i, group := range p.copies {
 		binary.LittleEndian.PutUint32(w.block[4*i:], uint32(group*blockGroup+block))

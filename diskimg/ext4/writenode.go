@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// A node is an inode that is to be written.
-type node struct {
+// A draft is an inode that is to be written.
+type draft struct {
 	ino      uint32
 	uid, gid uint32
 	links    uint32
@@ -23,16 +23,16 @@ type node struct {
 	runs     []run      // where its content and its tree are
 	attrs    string     // in the inode
 	shared   *attrBlock // the others
-	dir      *directory
+	dir      *draftDir
 }
 
-// A directory is what a node has that is one.
-type directory struct {
-	parent  *node
-	entries map[string]*node
+// A draftDir is what a draft has that is one.
+type draftDir struct {
+	parent  *draft
+	entries map[string]*draft
 }
 
-func (n *node) is(kind uint16) bool { return n.mode&typeMask == kind }
+func (n *draft) is(kind uint16) bool { return n.mode&typeMask == kind }
 
 // A stamp is a time as inodes have it: seconds, and nanoseconds with the two upper bits of 34.
 type stamp struct{ sec, extra uint32 }
@@ -101,7 +101,7 @@ func (w *Writer) inodeSeed(ino uint32) uint32 {
 }
 
 // appendInode appends n as it is on the disk.
-func (w *Writer) appendInode(p []byte, n *node) []byte {
+func (w *Writer) appendInode(p []byte, n *draft) []byte {
 	at := len(p)
 	sectors := uint64(n.blocks) * (blockSize / 512)
 	acl := n.shared.place()

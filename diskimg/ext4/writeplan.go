@@ -3,9 +3,9 @@ package ext4
 import "fmt"
 
 const (
-	flexShift  = 4 // groups of a flexible group: 1 << this, whose bitmaps and tables lie together
-	flexGroups = 1 << flexShift
-	mib        = 1 << 20 / blockSize
+	flexShift    = 4 // groups of a flexible group: 1 << this, whose bitmaps and tables lie together
+	flexGroups   = 1 << flexShift
+	blocksPerMiB = 1 << 20 / blockSize
 )
 
 // A plan says where everything goes that is not written yet, in a file system of a size.
@@ -35,7 +35,7 @@ func (w *Writer) choose() (*plan, error) {
 		return nil, &SizeError{Size: w.opts.Size, Need: w.need()}
 	}
 	least := w.grow(w.alloc.next, 1, func(int64) int64 { return w.enough() })
-	p := w.grow(ceilDiv(least.blocks*5/4, mib)*mib, mib, w.plenty)
+	p := w.grow(ceilDiv(least.blocks*5/4, blocksPerMiB)*blocksPerMiB, blocksPerMiB, w.plenty)
 	if most := int64(reservedSize) * descsPerBlock; p.groups > most {
 		return nil, fmt.Errorf("ext4: a file system of more than %d TiB needs a size beforehand", most*blockGroup*blockSize>>40)
 	}
@@ -72,7 +72,7 @@ func (w *Writer) need() int64 {
 	for range 2 { // the room grows with the need
 		heads := int64(1 + len(headCopies(ceilDiv(need, blockGroup))))
 		more := max(headBlocks(need)-w.alloc.head, 0) + p.perGroup/tableInodes
-		need = ceilDiv(p.blocks+heads*more, mib) * mib
+		need = ceilDiv(p.blocks+heads*more, blocksPerMiB) * blocksPerMiB
 	}
 	return need * blockSize
 }
@@ -153,13 +153,13 @@ func (p *plan) placeTables(first, end int64) {
 func journalBlocks(blocks int64) int64 {
 	for _, step := range []struct{ below, journal int64 }{
 		{2048, 0},
-		{128 * mib, 1024},
-		{1 << 10 * mib, 4096},
-		{2 << 10 * mib, 8192},
-		{16 << 10 * mib, 16384},
-		{32 << 10 * mib, 32768},
-		{64 << 10 * mib, 65536},
-		{128 << 10 * mib, 131072},
+		{128 * blocksPerMiB, 1024},
+		{1 << 10 * blocksPerMiB, 4096},
+		{2 << 10 * blocksPerMiB, 8192},
+		{16 << 10 * blocksPerMiB, 16384},
+		{32 << 10 * blocksPerMiB, 32768},
+		{64 << 10 * blocksPerMiB, 65536},
+		{128 << 10 * blocksPerMiB, 131072},
 	} {
 		if blocks < step.below {
 			return step.journal

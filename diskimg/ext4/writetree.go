@@ -9,7 +9,7 @@ import (
 
 // makeRoot makes the inodes that every file system has.
 func (w *Writer) makeRoot() {
-	w.nodes = make([]*node, firstInode-1)
+	w.nodes = make([]*draft, firstInode-1)
 	w.root = w.newNode(rootInode, typeDir|0o755)
 	w.root.dir.parent = w.root
 	w.nodes[rootInode-1] = w.root
@@ -18,10 +18,10 @@ func (w *Writer) makeRoot() {
 	w.enter(w.root, "lost+found", w.lost)
 }
 
-func (w *Writer) newNode(ino uint32, mode uint16) *node {
-	n := &node{ino: ino, mode: mode, links: 1, mtime: w.time, atime: w.time, ctime: w.time, crtime: w.time}
+func (w *Writer) newNode(ino uint32, mode uint16) *draft {
+	n := &draft{ino: ino, mode: mode, links: 1, mtime: w.time, atime: w.time, ctime: w.time, crtime: w.time}
 	if n.is(typeDir) {
-		n.dir = &directory{}
+		n.dir = &draftDir{}
 	}
 	return n
 }
@@ -35,7 +35,7 @@ func (w *Writer) nextInode() uint32 {
 }
 
 // adopt takes n, which has the number of nextInode, into the table of inodes.
-func (w *Writer) adopt(n *node) {
+func (w *Writer) adopt(n *draft) {
 	if int(n.ino) <= len(w.nodes) {
 		w.reuse = w.reuse[:len(w.reuse)-1]
 		w.nodes[n.ino-1] = n
@@ -45,12 +45,12 @@ func (w *Writer) adopt(n *node) {
 }
 
 // enter gives n the name in a directory, in place of what had it.
-func (w *Writer) enter(dir *node, name string, n *node) {
+func (w *Writer) enter(dir *draft, name string, n *draft) {
 	if old := dir.dir.entries[name]; old != nil {
 		w.leave(old)
 	}
 	if dir.dir.entries == nil {
-		dir.dir.entries = make(map[string]*node)
+		dir.dir.entries = make(map[string]*draft)
 	}
 	dir.dir.entries[name] = n
 	if n.dir != nil {
@@ -59,7 +59,7 @@ func (w *Writer) enter(dir *node, name string, n *node) {
 }
 
 // leave takes a name away from n, and with the last one n itself.
-func (w *Writer) leave(n *node) {
+func (w *Writer) leave(n *draft) {
 	n.links--
 	if n.links > 0 && n.dir == nil {
 		return
@@ -73,13 +73,13 @@ func (w *Writer) leave(n *node) {
 }
 
 // discard gives back what n has.
-func (w *Writer) discard(n *node) {
+func (w *Writer) discard(n *draft) {
 	w.alloc.release(n.runs)
 	w.attrs.release(n.shared)
 }
 
 // locate returns the directory that name is in, made if it was not there, and the last element of name.
-func (w *Writer) locate(name string) (*node, string, error) {
+func (w *Writer) locate(name string) (*draft, string, error) {
 	if err := checkName(name); err != nil {
 		return nil, "", err
 	}
@@ -99,7 +99,7 @@ func (w *Writer) locate(name string) (*node, string, error) {
 }
 
 // walk returns the directory of that name, made with all that it is in.
-func (w *Writer) walk(name string) (*node, error) {
+func (w *Writer) walk(name string) (*draft, error) {
 	dir, rest := w.root, name
 	for more := true; more; {
 		var element string
@@ -119,7 +119,7 @@ func (w *Writer) walk(name string) (*node, error) {
 	return dir, nil
 }
 
-func (n *node) kind() string {
+func (n *draft) kind() string {
 	switch n.mode & typeMask {
 	case typeDir:
 		return "directory"
@@ -136,7 +136,7 @@ func (n *node) kind() string {
 }
 
 // find returns what has the name.
-func (w *Writer) find(name string) (*node, error) {
+func (w *Writer) find(name string) (*draft, error) {
 	if err := checkName(name); err != nil {
 		return nil, err
 	}
