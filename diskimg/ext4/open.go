@@ -42,7 +42,7 @@ type FS struct {
 	places     []groupPlace
 	zones      []zone
 	pages      cache[int64, []byte]
-	dirs       cache[uint32, *directory]
+	dirs       cache[uint32, *readDir]
 	warnings   []string
 }
 

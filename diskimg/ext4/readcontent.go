@@ -6,7 +6,7 @@ import (
 )
 
 // content returns a reader of what n has.
-func (n *node) content() (io.ReaderAt, error) {
+func (n *readNode) content() (io.ReaderAt, error) {
 	switch {
 	case n.has(inodeEncrypt):
 		return nil, fmt.Errorf("inode %d: %w", n.number, errEncrypted())

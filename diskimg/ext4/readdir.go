@@ -26,13 +26,13 @@ type dirEntry struct {
 	kind   uint8 // dirUnknown where the file system does not say
 }
 
-// A directory is one that was read: all names but "." and "..", in order.
-type directory struct {
+// A readDir is a directory that was read: all names but "." and "..", in order.
+type readDir struct {
 	number, parent uint32
 	entries        []dirEntry
 }
 
-func (d *directory) find(name string) (dirEntry, bool) {
+func (d *readDir) find(name string) (dirEntry, bool) {
 	i, ok := slices.BinarySearchFunc(d.entries, name, func(e dirEntry, name string) int { return cmp.Compare(e.name, name) })
 	if !ok {
 		return dirEntry{}, false
@@ -42,8 +42,8 @@ func (d *directory) find(name string) (dirEntry, bool) {
 
 // directory reads inode number, or finds it among those that are kept. It must lie in parent: so no directory is in
 // two, and none in itself.
-func (f *FS) directory(number, parent uint32) (*directory, error) {
-	d, err := f.dirs.get(number, func() (*directory, int64, error) {
+func (f *FS) directory(number, parent uint32) (*readDir, error) {
+	d, err := f.dirs.get(number, func() (*readDir, int64, error) {
 		d, err := f.readDirectory(number)
 		if err != nil {
 			return nil, 0, fmt.Errorf("directory inode %d: %w", number, err)
@@ -60,7 +60,7 @@ func (f *FS) directory(number, parent uint32) (*directory, error) {
 }
 
 // cost is about what d takes in memory, in bytes.
-func (d *directory) cost() int64 {
+func (d *readDir) cost() int64 {
 	n := int64(128)
 	for _, e := range d.entries {
 		n += 32 + int64(len(e.name)+15)&^15
@@ -68,7 +68,7 @@ func (d *directory) cost() int64 {
 	return n
 }
 
-func (f *FS) readDirectory(number uint32) (*directory, error) {
+func (f *FS) readDirectory(number uint32) (*readDir, error) {
 	n, err := f.node(number)
 	switch {
 	case err != nil:
@@ -80,7 +80,7 @@ func (f *FS) readDirectory(number uint32) (*directory, error) {
 	case n.has(inodeEncrypt):
 		return nil, errEncrypted()
 	}
-	p := dirParser{f: f, dir: &directory{number: number}}
+	p := dirParser{f: f, dir: &readDir{number: number}}
 	if n.has(inodeInlineData) {
 		err = p.inline(n)
 	} else {

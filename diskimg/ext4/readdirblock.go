@@ -12,11 +12,11 @@ const dirHeader = 8 // bytes of an entry in front of its name
 // it, its blocks look empty.
 type dirParser struct {
 	f   *FS
-	dir *directory
+	dir *readDir
 }
 
 // blocks reads a directory that lies in blocks.
-func (p *dirParser) blocks(n *node) error {
+func (p *dirParser) blocks(n *readNode) error {
 	size := p.f.blockSize
 	if n.size == 0 || n.size%size != 0 || n.size/size > p.f.blocks {
 		return damagedf("size is %d", n.size)
@@ -40,7 +40,7 @@ func (p *dirParser) blocks(n *node) error {
 	return nil
 }
 
-func (p *dirParser) blockAt(n *node, place, index int64) error {
+func (p *dirParser) blockAt(n *readNode, place, index int64) error {
 	b, err := p.f.block(place)
 	if err != nil {
 		return err

@@ -9,7 +9,7 @@ const (
 )
 
 // checkDirSum compares the checksum at the end of a directory's block, which is that of names or of hashes.
-func (f *FS) checkDirSum(n *node, b []byte) error {
+func (f *FS) checkDirSum(n *readNode, b []byte) error {
 	if !f.sums {
 		return nil
 	}
@@ -40,7 +40,7 @@ func hashesAt(b []byte) int {
 }
 
 // checkHashSum compares the checksum behind the hashes, which is over those that are in use.
-func (f *FS) checkHashSum(n *node, b []byte, at int) error {
+func (f *FS) checkHashSum(n *readNode, b []byte, at int) error {
 	order := binary.LittleEndian
 	limit, count := int(order.Uint16(b[at:])), int(order.Uint16(b[at+2:]))
 	tail := at + 8*limit

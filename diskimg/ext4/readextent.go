@@ -18,10 +18,10 @@ type extentNode struct {
 }
 
 // extentLeaf goes down the extent tree to the leaf that block is in.
-func (n *node) extentLeaf(block int64) (leaf, error) {
+func (n *readNode) extentLeaf(block int64) (blockLeaf, error) {
 	t := extentNode{b: n.Block[:], end: fileBlocks}
 	if err := t.parse(); err != nil {
-		return leaf{}, fmt.Errorf("extents: %w", err)
+		return blockLeaf{}, fmt.Errorf("extents: %w", err)
 	}
 	for t.h.Depth > 0 {
 		child, hole, err := t.step(block)
@@ -29,7 +29,7 @@ func (n *node) extentLeaf(block int64) (leaf, error) {
 			return *hole, err
 		}
 		if t, err = n.child(child, t.h.Depth-1); err != nil {
-			return leaf{}, err
+			return blockLeaf{}, err
 		}
 	}
 	return t.leaf(n.where)
@@ -52,14 +52,14 @@ func (t *extentNode) parse() error {
 type childPlace struct{ place, first, end int64 }
 
 // step finds the child that block is in, or the hole in front of the first.
-func (t *extentNode) step(block int64) (childPlace, *leaf, error) {
+func (t *extentNode) step(block int64) (childPlace, *blockLeaf, error) {
 	var found childPlace
 	last := t.first - 1
 	for i := range int(t.h.Entries) {
 		e := t.b[extentSize*(i+1):]
 		first := int64(binary.LittleEndian.Uint32(e))
 		if first <= last || first >= t.end {
-			return found, &leaf{}, damagedf("extents: index of block %d is not after %d and before %d", first, last, t.end)
+			return found, &blockLeaf{}, damagedf("extents: index of block %d is not after %d and before %d", first, last, t.end)
 		}
 		last = first
 		if first <= block {
@@ -67,7 +67,7 @@ func (t *extentNode) step(block int64) (childPlace, *leaf, error) {
 			continue
 		}
 		if i == 0 {
-			return found, &leaf{first: t.first, end: first}, nil
+			return found, &blockLeaf{first: t.first, end: first}, nil
 		}
 		found.end = min(found.end, first)
 	}
@@ -75,7 +75,7 @@ func (t *extentNode) step(block int64) (childPlace, *leaf, error) {
 }
 
 // child reads a node below the inode, whose depth is known.
-func (n *node) child(c childPlace, depth uint16) (t extentNode, err error) {
+func (n *readNode) child(c childPlace, depth uint16) (t extentNode, err error) {
 	if err := n.where.checkRun(c.place, 1); err != nil {
 		return t, fmt.Errorf("extents: %w", err)
 	}
@@ -93,7 +93,7 @@ func (n *node) child(c childPlace, depth uint16) (t extentNode, err error) {
 	return t, n.checkExtentSum(t, c.place)
 }
 
-func (n *node) checkExtentSum(t extentNode, place int64) error {
+func (n *readNode) checkExtentSum(t extentNode, place int64) error {
 	at := extentSize * (int(t.h.Max) + 1)
 	if !n.where.sums || at+4 > len(t.b) {
 		return nil
@@ -102,8 +102,8 @@ func (n *node) checkExtentSum(t extentNode, place int64) error {
 }
 
 // leaf takes the extents of a node of depth 0.
-func (t *extentNode) leaf(f *FS) (leaf, error) {
-	l := leaf{first: t.first, end: t.end, runs: make([]blockRun, 0, t.h.Entries)}
+func (t *extentNode) leaf(f *FS) (blockLeaf, error) {
+	l := blockLeaf{first: t.first, end: t.end, runs: make([]blockRun, 0, t.h.Entries)}
 	last := t.first
 	for i := range int(t.h.Entries) {
 		r := decodeExtent(t.b[extentSize*(i+1):])

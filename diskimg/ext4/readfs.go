@@ -112,7 +112,7 @@ func (f *FS) Entry(name string) (*Entry, error) {
 	return e, nil
 }
 
-func (n *node) entry(name string) (*Entry, error) {
+func (n *readNode) entry(name string) (*Entry, error) {
 	sys := n.sys()
 	e := &Entry{
 		Name: name, Mode: n.mode(), UID: sys.UID, GID: sys.GID, Major: sys.Major, Minor: sys.Minor,

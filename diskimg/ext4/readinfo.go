@@ -8,7 +8,7 @@ import (
 // A fileInfo is the fs.FileInfo of an inode under one of its names.
 type fileInfo struct {
 	name string
-	n    *node
+	n    *readNode
 }
 
 func (i fileInfo) Name() string       { return i.name }
@@ -40,7 +40,7 @@ func (l listed) Info() (fs.FileInfo, error) {
 }
 
 // list returns the entries of d. Where the file system does not note types in directories, the inodes are read.
-func (f *FS) list(d *directory) ([]fs.DirEntry, error) {
+func (f *FS) list(d *readDir) ([]fs.DirEntry, error) {
 	list := make([]fs.DirEntry, len(d.entries))
 	for i, e := range d.entries {
 		l := listed{f: f, e: e}

@@ -12,7 +12,7 @@ const (
 
 // inlineData is the content of a file or directory that lies in its inode: where others have the places of their
 // blocks, and on in an attribute.
-func (n *node) inlineData() ([]byte, error) {
+func (n *readNode) inlineData() ([]byte, error) {
 	b := n.Block[:min(inlineInInode, n.size)]
 	if n.size <= inlineInInode {
 		return b, nil
@@ -27,7 +27,7 @@ func (n *node) inlineData() ([]byte, error) {
 	return append(append([]byte{}, b...), rest...)[:n.size], nil
 }
 
-func (n *node) inlineRest() ([]byte, error) {
+func (n *readNode) inlineRest() ([]byte, error) {
 	set, err := n.readInodeAttributes()
 	if err != nil {
 		return nil, err
@@ -41,7 +41,7 @@ func (n *node) inlineRest() ([]byte, error) {
 }
 
 // inline reads a directory that lies in its inode: its parent, entries up to byte 60 and others in the attribute.
-func (p *dirParser) inline(n *node) error {
+func (p *dirParser) inline(n *readNode) error {
 	b, err := n.inlineData()
 	if err != nil {
 		return err

@@ -21,8 +21,8 @@ type Inode struct {
 	AccessTime, ModTime, ChangeTime, BirthTime, DeletionTime time.Time
 }
 
-// A node is an inode that was read.
-type node struct {
+// A readNode is an inode that was read.
+type readNode struct {
 	inode
 	number uint32
 	size   int64
@@ -32,12 +32,12 @@ type node struct {
 }
 
 // node reads inode n.
-func (f *FS) node(n uint32) (*node, error) {
+func (f *FS) node(n uint32) (*readNode, error) {
 	b, err := f.inodeBytes(n)
 	if err != nil {
 		return nil, err
 	}
-	ino := &node{number: n, raw: b, where: f}
+	ino := &readNode{number: n, raw: b, where: f}
 	if err := ino.decode(); err != nil {
 		return nil, fmt.Errorf("inode %d: %w", n, err)
 	}
@@ -58,7 +58,7 @@ func (f *FS) inodeBytes(n uint32) ([]byte, error) {
 	return b, nil
 }
 
-func (n *node) decode() error {
+func (n *readNode) decode() error {
 	full := make([]byte, inodeMinimum)
 	copy(full, n.raw)
 	decode(full, &n.inode)
@@ -79,7 +79,7 @@ func (n *node) decode() error {
 }
 
 // checkSum compares the checksum of the inode, which is over its number, its generation and itself.
-func (n *node) checkSum() error {
+func (n *readNode) checkSum() error {
 	const lo, hi = 0x7c, 0x82
 	n.seed = summed(n.where.seed, n.number, n.Generation)
 	if !n.where.sums {
@@ -99,7 +99,7 @@ func (n *node) checkSum() error {
 }
 
 // measure takes the size, which must be one that a file can have.
-func (n *node) measure() error {
+func (n *readNode) measure() error {
 	n.size = int64(n.SizeLo)
 	if kind := n.Mode & typeMask; kind == typeRegular || kind == typeDir {
 		n.size |= int64(n.SizeHi) << 32
@@ -110,11 +110,11 @@ func (n *node) measure() error {
 	return nil
 }
 
-func (n *node) has(flag uint32) bool { return n.Flags&flag != 0 }
-func (n *node) kind() uint16         { return n.Mode & typeMask }
+func (n *readNode) has(flag uint32) bool { return n.Flags&flag != 0 }
+func (n *readNode) kind() uint16         { return n.Mode & typeMask }
 
 // mode is the type and the permissions, as Go has them.
-func (n *node) mode() fs.FileMode {
+func (n *readNode) mode() fs.FileMode {
 	mode := fs.FileMode(n.Mode&0o777) | kindMode(n.kind())
 	if n.Mode&0o4000 != 0 {
 		mode |= fs.ModeSetuid
@@ -153,9 +153,9 @@ func moment(seconds, extra uint32) time.Time {
 	return time.Unix(int64(int32(seconds))+int64(extra&3)<<32, int64(extra>>2)).UTC()
 }
 
-func (n *node) modTime() time.Time { return moment(n.Mtime, n.MtimeExtra) }
+func (n *readNode) modTime() time.Time { return moment(n.Mtime, n.MtimeExtra) }
 
-func (n *node) sys() *Inode {
+func (n *readNode) sys() *Inode {
 	i := &Inode{
 		Number: n.number, Links: uint32(n.LinksCount), Generation: n.Generation, Project: n.ProjectID, Flags: n.Flags,
 		UID: uint32(n.UIDLo) | uint32(n.UIDHi)<<16, GID: uint32(n.GIDLo) | uint32(n.GIDHi)<<16,
@@ -174,7 +174,7 @@ func (n *node) sys() *Inode {
 }
 
 // device takes a device's numbers apart: 8 bits each, or in the second word 12 and 20.
-func (n *node) device() (major, minor uint32) {
+func (n *readNode) device() (major, minor uint32) {
 	if old := binary.LittleEndian.Uint32(n.Block[:]); old != 0 {
 		return old >> 8 & 0xff, old & 0xff
 	}

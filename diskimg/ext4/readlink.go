@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-const maxTarget = 4096 // bytes that a symbolic link may have, as Linux has it
+const maxLinkTarget = 4096 // bytes that a symbolic link may have, as Linux has it
 
 // link returns the target of a symbolic link.
-func (n *node) link() (string, error) {
+func (n *readNode) link() (string, error) {
 	if n.has(inodeEncrypt) {
 		return "", fmt.Errorf("inode %d: %w", n.number, errEncrypted())
 	}
-	if n.size == 0 || n.size > maxTarget {
+	if n.size == 0 || n.size > maxLinkTarget {
 		return "", damagedf("inode %d: a link of %d bytes", n.number, n.size)
 	}
 	b := make([]byte, n.size)
@@ -36,7 +36,7 @@ func (n *node) link() (string, error) {
 
 // fastLink tells whether the target lies where other inodes have the places of their blocks: then it has none, but
 // perhaps for one with attributes.
-func (n *node) fastLink() bool {
+func (n *readNode) fastLink() bool {
 	if n.has(inodeInlineData|inodeExtents) || n.size >= symlinkFast {
 		return false
 	}
@@ -47,4 +47,4 @@ func (n *node) fastLink() bool {
 	return blocks <= 0
 }
 
-func (n *node) attributeBlock() int64 { return int64(n.FileACLLo) | int64(n.FileACLHi)<<32 }
+func (n *readNode) attributeBlock() int64 { return int64(n.FileACLLo) | int64(n.FileACLHi)<<32 }

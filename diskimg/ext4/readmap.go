@@ -13,7 +13,7 @@ const (
 
 // mapLeaf goes down ext2's block map to the table that block is in. Each level is where it must be, so there are no
 // loops; but a table may be there twice.
-func (n *node) mapLeaf(block int64) (leaf, error) {
+func (n *readNode) mapLeaf(block int64) (blockLeaf, error) {
 	if block < directBlocks {
 		return n.tableLeaf(n.Block[:4*directBlocks], 0)
 	}
@@ -27,22 +27,22 @@ func (n *node) mapLeaf(block int64) (leaf, error) {
 		first += span
 		span *= perTable
 	}
-	return leaf{first: first, end: math.MaxInt64}, nil // behind all that there can be
+	return blockLeaf{first: first, end: math.MaxInt64}, nil // behind all that there can be
 }
 
 // descend goes down from the table at place, which is about span blocks from first on.
-func (n *node) descend(block, place, first, span int64) (leaf, error) {
+func (n *readNode) descend(block, place, first, span int64) (blockLeaf, error) {
 	perTable := n.where.blockSize / 4
 	for {
 		if place == 0 {
-			return leaf{first: first, end: first + span}, nil
+			return blockLeaf{first: first, end: first + span}, nil
 		}
 		if err := n.where.checkRun(place, 1); err != nil {
-			return leaf{}, fmt.Errorf("block map: %w", err)
+			return blockLeaf{}, fmt.Errorf("block map: %w", err)
 		}
 		table, err := n.where.block(place)
 		if err != nil {
-			return leaf{}, fmt.Errorf("block map: %w", err)
+			return blockLeaf{}, fmt.Errorf("block map: %w", err)
 		}
 		if span == perTable {
 			return n.tableLeaf(table, first)
@@ -55,8 +55,8 @@ func (n *node) descend(block, place, first, span int64) (leaf, error) {
 }
 
 // tableLeaf takes the blocks of a table, those that lie together at once.
-func (n *node) tableLeaf(table []byte, first int64) (leaf, error) {
-	l := leaf{first: first, end: first + int64(len(table)/4)}
+func (n *readNode) tableLeaf(table []byte, first int64) (blockLeaf, error) {
+	l := blockLeaf{first: first, end: first + int64(len(table)/4)}
 	for i := range len(table) / 4 {
 		place := int64(binary.LittleEndian.Uint32(table[4*i:]))
 		if place == 0 {
@@ -73,7 +73,7 @@ func (n *node) tableLeaf(table []byte, first int64) (leaf, error) {
 }
 
 // add puts r behind the others, or makes the last one longer.
-func (l *leaf) add(r blockRun) {
+func (l *blockLeaf) add(r blockRun) {
 	if i := len(l.runs) - 1; i >= 0 && l.runs[i].end() == r.block && l.runs[i].place+l.runs[i].n == r.place {
 		l.runs[i].n += r.n
 		return

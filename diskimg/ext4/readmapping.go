@@ -15,17 +15,17 @@ type blockRun struct {
 
 func (r blockRun) end() int64 { return r.block + r.n }
 
-// A leaf is all that is known of a file's blocks from first on and before end. What is in no run is a hole.
-type leaf struct {
+// A blockLeaf is all that is known of a file's blocks from first on and before end. What is in no run is a hole.
+type blockLeaf struct {
 	first, end int64
 	runs       []blockRun
 }
 
 // A mapping finds the blocks of a file. It may be used concurrently.
 type mapping struct {
-	n     *node
+	n     *readNode
 	mu    sync.Mutex
-	leaf  leaf // the last one
+	leaf  blockLeaf // the last one
 	loads int64
 }
 
@@ -44,7 +44,7 @@ func (m *mapping) at(block int64) (blockRun, error) {
 	return m.leaf.at(block), nil
 }
 
-func (l *leaf) at(block int64) blockRun {
+func (l *blockLeaf) at(block int64) blockRun {
 	i := sort.Search(len(l.runs), func(i int) bool { return l.runs[i].end() > block })
 	if i == len(l.runs) {
 		return blockRun{block: block, n: l.end - block}
@@ -58,7 +58,7 @@ func (l *leaf) at(block int64) blockRun {
 }
 
 // leaf returns the one that block is in.
-func (n *node) leaf(block int64) (leaf, error) {
+func (n *readNode) leaf(block int64) (blockLeaf, error) {
 	if n.has(inodeExtents) {
 		return n.extentLeaf(block)
 	}
@@ -96,4 +96,4 @@ func (w *mapWalk) run(end int64) (blockRun, bool, error) {
 	return blockRun{}, false, nil
 }
 
-func (n *node) walkBlocks() *mapWalk { return &mapWalk{m: mapping{n: n}} }
+func (n *readNode) walkBlocks() *mapWalk { return &mapWalk{m: mapping{n: n}} }

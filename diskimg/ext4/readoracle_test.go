@@ -18,7 +18,7 @@ import (
 	"amiforge/internal/oracle"
 )
 
-const mib = 1 << 20
+const mebibyte = 1 << 20
 
 // sourceTree makes a directory with what a root file system has, but for what takes root.
 func sourceTree(t testing.TB) string {
@@ -36,7 +36,7 @@ func sourceTree(t testing.TB) string {
 			t.Fatal(err)
 		}
 	}
-	for _, size := range []int{0, 1, 59, 60, 61, 100, 150, 1023, 1024, 1025, 4095, 4096, 4097, 12 * 1024, 13 * 1024, 12 * 4096, 13*4096 + 1, 300 << 10, 2 * mib} {
+	for _, size := range []int{0, 1, 59, 60, 61, 100, 150, 1023, 1024, 1025, 4095, 4096, 4097, 12 * 1024, 13 * 1024, 12 * 4096, 13*4096 + 1, 300 << 10, 2 * mebibyte} {
 		write(fmt.Sprintf("sizes/%d", size), size)
 	}
 	for i := range 700 {
@@ -55,8 +55,8 @@ func sourceTree(t testing.TB) string {
 			t.Fatal(err)
 		}
 	}
-	sparse(t, filepath.Join(dir, "sparse"), 40*mib, map[int64]int{0: 1, 100000: 5000, 5 * mib: 70000, 17*mib + 3: 10, 39 * mib: 4096})
-	sparse(t, filepath.Join(dir, "hole"), 3*mib+5, nil)
+	sparse(t, filepath.Join(dir, "sparse"), 40*mebibyte, map[int64]int{0: 1, 100000: 5000, 5 * mebibyte: 70000, 17*mebibyte + 3: 10, 39 * mebibyte: 4096})
+	sparse(t, filepath.Join(dir, "hole"), 3*mebibyte+5, nil)
 	for _, err := range []error{
 		os.Link(filepath.Join(dir, "usr/bin/tool"), filepath.Join(dir, "usr/hard")),
 		os.Mkdir(filepath.Join(dir, "empty"), 0o700),

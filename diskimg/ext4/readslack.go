@@ -31,8 +31,8 @@ func (f *FS) Slack() iter.Seq2[diskimg.Extent, error] {
 }
 
 // files yields the inodes of regular files, by number.
-func (f *FS) files() iter.Seq2[*node, error] {
-	return func(yield func(*node, error) bool) {
+func (f *FS) files() iter.Seq2[*readNode, error] {
+	return func(yield func(*readNode, error) bool) {
 		for group, p := range f.places {
 			for i := range f.inodesPerGroup - int64(p.unused) {
 				number := uint32(int64(group)*f.inodesPerGroup + i + 1)
@@ -46,7 +46,7 @@ func (f *FS) files() iter.Seq2[*node, error] {
 }
 
 // fileAt reads the inode number if it is that of a regular file which is not deleted, or else returns nil.
-func (f *FS) fileAt(number uint32) (*node, error) {
+func (f *FS) fileAt(number uint32) (*readNode, error) {
 	const modeAt, linksAt = 0, 0x1a
 	if number < f.super.FirstIno {
 		return nil, nil
@@ -63,7 +63,7 @@ func (f *FS) fileAt(number uint32) (*node, error) {
 }
 
 // slack yields the runs of bytes of n that it does not show.
-func (n *node) slack() iter.Seq2[diskimg.Extent, error] {
+func (n *readNode) slack() iter.Seq2[diskimg.Extent, error] {
 	return func(yield func(diskimg.Extent, error) bool) {
 		if n.has(inodeInlineData) {
 			return
@@ -86,7 +86,7 @@ func (n *node) slack() iter.Seq2[diskimg.Extent, error] {
 }
 
 // hidden is the part of r that the file does not show.
-func (n *node) hidden(r blockRun) diskimg.Extent {
+func (n *readNode) hidden(r blockRun) diskimg.Extent {
 	size := n.where.blockSize
 	shown := min(max(n.size-r.block*size, 0), r.n*size)
 	if r.unwritten {

@@ -37,7 +37,7 @@ func (f *FS) Content(name string) (*Content, error) {
 	return c, nil
 }
 
-func (f *FS) walkRegular(name string) (*node, error) {
+func (f *FS) walkRegular(name string) (*readNode, error) {
 	n, err := f.walk(name, false)
 	if err == nil && n.kind() != typeRegular {
 		return nil, errors.New("is not a regular file")

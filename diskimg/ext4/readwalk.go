@@ -16,7 +16,7 @@ type walker struct {
 }
 
 // walk finds the inode of name. A link at its end is followed if follow says so.
-func (f *FS) walk(name string, follow bool) (*node, error) {
+func (f *FS) walk(name string, follow bool) (*readNode, error) {
 	w, last, err := f.walker(name, follow)
 	if err != nil || last != nil {
 		return last, err
@@ -25,7 +25,7 @@ func (f *FS) walk(name string, follow bool) (*node, error) {
 }
 
 // walkDirectory finds the directory name.
-func (f *FS) walkDirectory(name string) (*directory, error) {
+func (f *FS) walkDirectory(name string) (*readDir, error) {
 	w, last, err := f.walker(name, true)
 	switch {
 	case err != nil:
@@ -37,7 +37,7 @@ func (f *FS) walkDirectory(name string) (*directory, error) {
 }
 
 // walker goes to where name leads: to the end of its trail, or to last, if it is no directory.
-func (f *FS) walker(name string, follow bool) (w *walker, last *node, err error) {
+func (f *FS) walker(name string, follow bool) (w *walker, last *readNode, err error) {
 	if !valid(name) {
 		return nil, nil, fs.ErrInvalid
 	}
@@ -62,7 +62,7 @@ func (f *FS) walker(name string, follow bool) (w *walker, last *node, err error)
 }
 
 // step goes on to part, and returns its inode if that is no directory.
-func (w *walker) step(part string) (*node, error) {
+func (w *walker) step(part string) (*readNode, error) {
 	switch part {
 	case "", ".":
 		return nil, nil
@@ -94,13 +94,13 @@ func (w *walker) step(part string) (*node, error) {
 	return nil, nil
 }
 
-func (w *walker) here() (*directory, error) {
+func (w *walker) here() (*readDir, error) {
 	last := len(w.trail) - 1
 	return w.f.directory(w.trail[last], w.trail[max(last-1, 0)])
 }
 
 // follow returns where to go from the link n on, with rest behind it.
-func (w *walker) follow(n *node, rest string) (string, error) {
+func (w *walker) follow(n *readNode, rest string) (string, error) {
 	if w.links++; w.links > maxLinks {
 		return "", syscall.ELOOP
 	}
@@ -118,7 +118,7 @@ func (w *walker) follow(n *node, rest string) (string, error) {
 }
 
 // entryNode reads the inode of e, which must be of the type that the directory says.
-func (f *FS) entryNode(e dirEntry) (*node, error) {
+func (f *FS) entryNode(e dirEntry) (*readNode, error) {
 	n, err := f.node(e.number)
 	switch {
 	case err != nil:

@@ -27,7 +27,7 @@ type attribute struct {
 }
 
 // attributes returns those of n, in the inode and in its block.
-func (n *node) attributes() ([]Xattr, error) {
+func (n *readNode) attributes() ([]Xattr, error) {
 	list, err := n.readInodeAttributes()
 	if err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func (a attribute) xattr() (Xattr, error) {
 }
 
 // readInodeAttributes reads those behind the fields of the inode.
-func (n *node) readInodeAttributes() ([]attribute, error) {
+func (n *readNode) readInodeAttributes() ([]attribute, error) {
 	b := n.raw[inodeOldSize:]
 	if len(b) == 0 {
 		return nil, nil
@@ -89,7 +89,7 @@ func (n *node) readInodeAttributes() ([]attribute, error) {
 	return list, nil
 }
 
-func (n *node) readBlockAttributes() ([]attribute, error) {
+func (n *readNode) readBlockAttributes() ([]attribute, error) {
 	place := n.attributeBlock()
 	if place == 0 {
 		return nil, nil
@@ -123,7 +123,7 @@ func (f *FS) checkAttributeSum(b []byte, place int64) error {
 }
 
 // readAttributes takes the entries of b from off on, up to one that is zero. Values lie in b, or in inodes of their own.
-func (n *node) readAttributes(b []byte, off int) ([]attribute, error) {
+func (n *readNode) readAttributes(b []byte, off int) ([]attribute, error) {
 	var list []attribute
 	total := 0
 	for off+4 <= len(b) && binary.LittleEndian.Uint32(b[off:]) != 0 {
@@ -145,7 +145,7 @@ func (n *node) readAttributes(b []byte, off int) ([]attribute, error) {
 	return list, nil
 }
 
-func (n *node) attributeValue(b, e []byte) ([]byte, error) {
+func (n *readNode) attributeValue(b, e []byte) ([]byte, error) {
 	order := binary.LittleEndian
 	off, size := int64(order.Uint16(e[2:])), int64(order.Uint32(e[8:]))
 	if size > maxAttribute {
