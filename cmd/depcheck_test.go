@@ -90,6 +90,11 @@ func importRules() []rule {
 			why:    "EC2 is one of the engines of internal/registry: use it through registry.Engine",
 		},
 		{
+			in:    []string{"internal/secret"},
+			alone: true,
+			why:   "internal/secret looks at bytes and needs the standard library only",
+		},
+		{
 			in:    []string{"..."},
 			tests: true,
 			never: []string{module + "/cmd/..."},
