@@ -21,8 +21,8 @@ type ArchiveOptions struct {
 // its first bytes tell, not its name. It takes the formats of old Unix, POSIX (ustar and pax), GNU and star, with sparse
 // files, extended attributes and access control lists. Leading slashes and "./" are cut off the names.
 //
-// The archive is not trusted: a name with "..", one below what is not a directory, a name given twice and a hard link to
-// what was not given are errors; so is an archive without its end, io.ErrUnexpectedEOF, and one of no files. How much it
+// The archive is not trusted: a name with "..", one below what is not a directory, a name of both a file and a directory,
+// and a hard link to what was not given are errors; so is an archive without its end, io.ErrUnexpectedEOF, and one of no files. How much it
 // has is for the caller to bound, by Size. What is compressed is decompressed ahead, by a goroutine; memory is bounded by
 // what the window of the compression takes, at most 128 MiB, a few MiB and the names.
 func OpenArchive(ctx context.Context, r io.Reader, name string, opts *ArchiveOptions) (Source, error) {
@@ -193,20 +193,23 @@ func (a *archive) hardLink(item *Item, m *tarMember) error {
 	case mode.IsDir():
 		return fmt.Errorf("%s is another name of %s, which is a directory", item.Name, target)
 	}
+	if item.Name == target {
+		return fmt.Errorf("%s is another name of itself", target)
+	}
 	item.HardLink = target
 	item.Mode |= mode
 	return nil
 }
 
-// note checks that the item has a place in the tree: that what it is in is a directory, as far as it was given, and that
-// nothing was given under its name. Directories may be given again, with other attributes.
+// note checks that the item has a place in the tree: that what it is in is a directory, as far as it was given. What was
+// given may be given again, as tar -r does.
 func (a *archive) note(item *Item) error {
 	mode, again := a.given[item.Name]
 	switch isDir := item.Mode.IsDir(); {
 	case item.Name == "." && !isDir:
 		return errors.New("the root of the archive is not a directory")
-	case again && !(isDir && mode.IsDir()):
-		return fmt.Errorf("%s is in the archive twice", item.Name)
+	case again && isDir != mode.IsDir():
+		return fmt.Errorf("%s is in the archive twice, as a directory and as a file", item.Name)
 	}
 	for dir := item.Name; ; {
 		i := strings.LastIndexByte(dir, '/')

@@ -240,6 +240,16 @@ func TestArchiveTimes(t *testing.T) {
 	}
 }
 
+// TestArchiveAgain has what is in an archive that was added to.
+func TestArchiveAgain(t *testing.T) {
+	dir := &tar.Header{Name: "d/", Typeflag: tar.TypeDir, Mode: 0o700}
+	lines, err := readArchive(t, makeTar(t, dir, file("d/a"), dir, &tar.Header{Name: "d/a", Mode: 0o600, Size: 1}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantLines(t, lines, "d drwx------ 0:0", "d/a -rw-r--r-- 0:0 xxx", "d drwx------ 0:0", "d/a -rw------- 0:0 x")
+}
+
 func TestArchiveHostile(t *testing.T) {
 	good := makeTar(t, file("a"), file("b"))
 	link := func(name, target string) *tar.Header {
@@ -273,7 +283,8 @@ func TestArchiveHostile(t *testing.T) {
 		{"below a symbolic link, far", makeTar(t, symlink, file("l/a/b/c")), "below l"},
 		{"below a file", makeTar(t, file("a"), file("a/b")), "below a"},
 		{"a file in the place of a directory", makeTar(t, file("a/b"), file("a")), "twice"},
-		{"a file twice", makeTar(t, file("a"), file("./a")), "twice"},
+		{"a directory in the place of a file", makeTar(t, file("a"), &tar.Header{Name: "a/", Typeflag: tar.TypeDir}), "twice"},
+		{"a file that is its other name", makeTar(t, file("a"), link("a", "a")), "itself"},
 		{"a root that is a file", makeTar(t, file(".")), "root"},
 		{"cut in a header", good[:700], "unexpected EOF"},
 		{"cut in a file", good[:514], "unexpected EOF"},

@@ -60,6 +60,7 @@ func (f *secretFilter) Next() (*Item, error) {
 			return nil, err
 		}
 		if reason == "" {
+			delete(f.out, item.Name) // where the name comes again
 			return item, nil
 		}
 		f.opts.Report(Filtered{item.Name, reason})

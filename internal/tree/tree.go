@@ -33,7 +33,8 @@ type Item struct {
 }
 
 // A Source gives the items of a tree one after another. Next returns io.EOF at the end and only if the tree is whole.
-// Parents come before what is in them where the source knows them. Close must be called.
+// Parents come before what is in them where the source knows them; some may never come. A name may come again, as in an
+// archive that was added to, and then the later item counts. Close must be called.
 type Source interface {
 	Next() (*Item, error)
 	Close() error
