@@ -24,7 +24,8 @@ type ArchiveOptions struct {
 // The archive is not trusted: a name with "..", one below what is not a directory, a name of both a file and a directory,
 // and a hard link to what was not given are errors; so is an archive without its end, io.ErrUnexpectedEOF, and one of no files. How much it
 // has is for the caller to bound, by Size. What is compressed is decompressed ahead, by a goroutine; memory is bounded by
-// what the window of the compression takes, at most 128 MiB, a few MiB and the names.
+// what the window of the compression takes, a few MiB and the names: 128 MiB for zstd, and for xz what its header says,
+// which is 64 MiB at level 9 but may be 4 GiB.
 func OpenArchive(ctx context.Context, r io.Reader, name string, opts *ArchiveOptions) (Source, error) {
 	a := &archive{name: name, warn: func(string) {}, given: map[string]fs.FileMode{}}
 	if opts != nil && opts.Warn != nil {
@@ -243,7 +244,7 @@ func cleanName(name string) (string, error) {
 		switch part {
 		case "", ".":
 		case "..":
-			return "", fmt.Errorf("%.200q has ..", name)
+			return "", fmt.Errorf("%.200q has .. in it", name)
 		default:
 			parts = append(parts, part)
 		}
@@ -269,7 +270,8 @@ func (a *archive) attributes(item *Item, m *tarMember) {
 		return
 	}
 	item.Xattrs = m.records.attributes()
-	for key, attribute := range map[string]string{"SCHILY.acl.access": aclAccess, "SCHILY.acl.default": aclDefault} {
+	for _, attribute := range [...]string{aclAccess, aclDefault} {
+		key := "SCHILY.acl." + strings.TrimPrefix(attribute, "system.posix_acl_")
 		text, ok := m.records.values[key]
 		if _, binary := m.records.xattrs[attribute]; !ok || binary || item.Mode.Type() == fs.ModeSymlink {
 			continue

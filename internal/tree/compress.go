@@ -15,7 +15,7 @@ import (
 	"github.com/ulikunitz/xz"
 )
 
-// maxWindow bounds what a decoder keeps of what it has decoded, in bytes: zstd --long has 128 MiB, xz -9 64 MiB.
+// maxWindow bounds what the zstd decoder keeps of what it has decoded, in bytes: that of zstd --long.
 const maxWindow = 128 << 20
 
 // decompress returns what is in r, which its first bytes tell. What is known and no tar archive is refused by name.

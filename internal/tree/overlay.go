@@ -141,24 +141,22 @@ type overlay struct {
 }
 
 func (o *overlay) Next() (*Item, error) {
-	for !o.ended {
+	if !o.ended {
 		item, err := o.below.Next()
-		if err == io.EOF {
-			o.ended = true
-			break
-		}
 		if err == nil && o.layer.dirs[item.Name] {
 			o.seen[item.Name] = true
 		}
-		return item, err
+		if err != io.EOF {
+			return item, err
+		}
+		o.ended = true
 	}
 	for {
 		item, err := o.top.Next()
 		if err != nil {
 			return nil, err
 		}
-		_, base := split(item.Name)
-		if o.seen[item.Name] || item.Name == "." || strings.HasPrefix(base, whiteout) {
+		if o.isDone(item.Name) {
 			continue
 		}
 		if !o.keepOwners {
@@ -166,6 +164,12 @@ func (o *overlay) Next() (*Item, error) {
 		}
 		return item, nil
 	}
+}
+
+// isDone tells whether what the layer has under name is nothing to give.
+func (o *overlay) isDone(name string) bool {
+	_, base := split(name)
+	return o.seen[name] || name == "." || strings.HasPrefix(base, whiteout)
 }
 
 func (o *overlay) Close() error {

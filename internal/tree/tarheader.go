@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -130,18 +129,18 @@ func tarNumber(p []byte) (int64, error) {
 	if p[0]&0x80 != 0 {
 		return tarBinary(p)
 	}
-	s := strings.Trim(string(p), " \x00")
-	if s == "" {
-		return 0, nil
+	digits := bytes.Trim(p, " \x00")
+	if i := bytes.IndexByte(digits, 0); i >= 0 {
+		digits = digits[:i]
 	}
-	if i := strings.IndexByte(s, 0); i >= 0 {
-		s = s[:i]
+	var n int64
+	for _, c := range digits { // 12 at most, so that n is never too large
+		if c < '0' || c > '7' {
+			return 0, fmt.Errorf("%q is not an octal number", digits)
+		}
+		n = n<<3 | int64(c-'0')
 	}
-	n, err := strconv.ParseUint(s, 8, 63)
-	if err != nil {
-		return 0, fmt.Errorf("%q is not an octal number", s)
-	}
-	return int64(n), nil
+	return n, nil
 }
 
 // tarBinary parses a big-endian two's complement number whose first bit is its mark.

@@ -98,23 +98,11 @@ func (r *paxRecords) apply(m *tarMember) error {
 	if link, ok := r.values["linkpath"]; ok {
 		m.link = link
 	}
-	for key, to := range map[string]*uint32{"uid": &m.uid, "gid": &m.gid, "SCHILY.devmajor": &m.major, "SCHILY.devminor": &m.minor} {
-		if value, ok := r.values[key]; ok {
-			n, err := strconv.ParseUint(value, 10, 32)
-			if err != nil {
-				return fmt.Errorf("%s: %s is %.40q", m.name, key, value)
-			}
-			*to = uint32(n)
-		}
+	if err := r.applyNumbers(m); err != nil {
+		return err
 	}
-	for key, to := range map[string]*time.Time{"mtime": &m.mtime, "atime": &m.atime, "ctime": &m.ctime, "LIBARCHIVE.creationtime": &m.birth} {
-		if value, ok := r.values[key]; ok {
-			t, err := paxTime(value)
-			if err != nil {
-				return fmt.Errorf("%s: %s is %.40q", m.name, key, value)
-			}
-			*to = t
-		}
+	if err := r.applyTimes(m); err != nil {
+		return err
 	}
 	if value, ok := r.values["size"]; ok {
 		n, err := paxNumber(value)
@@ -122,6 +110,38 @@ func (r *paxRecords) apply(m *tarMember) error {
 			return fmt.Errorf("%s: size: %w", m.name, err)
 		}
 		m.stored = n
+	}
+	return nil
+}
+
+func (r *paxRecords) applyNumbers(m *tarMember) error {
+	for _, field := range [...]struct {
+		key string
+		to  *uint32
+	}{{"uid", &m.uid}, {"gid", &m.gid}, {"SCHILY.devmajor", &m.major}, {"SCHILY.devminor", &m.minor}} {
+		if value, ok := r.values[field.key]; ok {
+			n, err := strconv.ParseUint(value, 10, 32)
+			if err != nil {
+				return fmt.Errorf("%s: %s is %.40q", m.name, field.key, value)
+			}
+			*field.to = uint32(n)
+		}
+	}
+	return nil
+}
+
+func (r *paxRecords) applyTimes(m *tarMember) error {
+	for _, field := range [...]struct {
+		key string
+		to  *time.Time
+	}{{"mtime", &m.mtime}, {"atime", &m.atime}, {"ctime", &m.ctime}, {"LIBARCHIVE.creationtime", &m.birth}} {
+		if value, ok := r.values[field.key]; ok {
+			t, err := paxTime(value)
+			if err != nil {
+				return fmt.Errorf("%s: %s is %.40q", m.name, field.key, value)
+			}
+			*field.to = t
+		}
 	}
 	return nil
 }
