@@ -114,6 +114,18 @@ func importRules() []rule {
 			why:   "internal/store lies below the registry and the command line",
 		},
 		{
+			in:     []string{"internal/tree"},
+			never:  []string{module + "/..."},
+			unless: []string{module + "/diskimg", module + "/diskimg/ext4", module + "/internal/sparse", module + "/internal/secret"},
+			why:    "internal/tree is a stream of files: what is made of them is not its business",
+		},
+		{
+			in:     []string{"..."},
+			except: []string{"internal/tree"},
+			never:  []string{"github.com/ulikunitz/..."},
+			why:    "internal/tree is the only importer of xz",
+		},
+		{
 			in:    []string{"internal/registry/..."},
 			never: []string{module + "/internal/cli/...", "github.com/spf13/pflag"},
 			why:   "internal/registry lies below the command line",

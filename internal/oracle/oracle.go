@@ -68,6 +68,7 @@ func Package(name string) string {
 func packages() map[string]string {
 	return map[string]string{
 		"blkid":              "util-linux",
+		"bsdtar":             "libarchive-tools",
 		"cmp":                "diffutils",
 		"debugfs":            "e2fsprogs",
 		"dumpe2fs":           "e2fsprogs",
@@ -75,6 +76,7 @@ func packages() map[string]string {
 		"gpg":                "gnupg",
 		"gunzip":             "gzip",
 		"losetup":            "mount",
+		"mke2fs":             "e2fsprogs",
 		"mkfs.btrfs":         "btrfs-progs",
 		"mkfs.erofs":         "erofs-utils",
 		"mkfs.exfat":         "exfatprogs",
@@ -98,12 +100,14 @@ func packages() map[string]string {
 		"sfdisk":             "fdisk",
 		"sgdisk":             "gdisk",
 		"sha1sum":            "coreutils",
+		"setfacl":            "acl",
 		"split":              "coreutils",
 		"ssh-keygen":         "openssh-client",
 		"vhdiinfo":           "libvhdi-utils",
 		"vmdkinfo":           "libvmdk-utils",
 		"xfs_repair":         "xfsprogs",
 		"xmllint":            "libxml2-utils",
+		"xz":                 "xz-utils",
 	}
 }
 
