@@ -117,14 +117,26 @@ func TestConcurrent(t *testing.T) {
 // 31,000 files in one directory, with 4 KiB in each.
 func BenchmarkReadFiles(b *testing.B) {
 	const files, size = 31_000, 4096
-	dir := b.TempDir()
+	path := filepath.Join(b.TempDir(), "image")
+	out, err := os.Create(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer out.Close()
+	w, err := Create(out, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
 	content := bytes.Repeat([]byte("content!"), size/8)
 	for i := range files {
-		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("a file of a package, number %d", i)), content, 0o644); err != nil {
+		e := &Entry{Name: fmt.Sprintf("a file of a package, number %d", i), Mode: 0o644, Size: size}
+		if err := w.Add(e, bytes.NewReader(content)); err != nil {
 			b.Fatal(err)
 		}
 	}
-	path := image(b, dir, "-t ext4", 300)
+	if _, err := w.Finish(); err != nil {
+		b.Fatal(err)
+	}
 	b.SetBytes(files * size)
 	b.ReportAllocs()
 	for b.Loop() {
