@@ -40,8 +40,11 @@ func TestReadAttributes(t *testing.T) {
 			long := strings.Repeat("l", 700)
 			value := filepath.Join(t.TempDir(), "value")
 			want := []Xattr{
-				{"security.capability", []byte("\x01\x00\x00\x02\x00\x20")}, {"system.posix_acl_access", linux},
-				{"trusted.x", []byte("y")}, {"user.long", []byte(long)}, {"user.name", []byte("value")},
+				{"security.capability", []byte("\x01\x00\x00\x02\x00\x20")},
+				{"system.posix_acl_access", linux},
+				{"trusted.x", []byte("y")},
+				{"user.long", []byte(long)},
+				{"user.name", []byte("value")},
 			}
 			if name == "ea_inode" {
 				long = strings.Repeat("h", 1000)
@@ -134,7 +137,11 @@ func BenchmarkReadFiles(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	if _, err := w.Finish(); err != nil {
+	length, err := w.Finish()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := out.Truncate(length); err != nil {
 		b.Fatal(err)
 	}
 	b.SetBytes(files * size)
