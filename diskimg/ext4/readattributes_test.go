@@ -40,8 +40,11 @@ func TestReadAttributes(t *testing.T) {
 			long := strings.Repeat("l", 700)
 			value := filepath.Join(t.TempDir(), "value")
 			want := []Xattr{
-				{"security.capability", []byte("\x01\x00\x00\x02\x00\x20")}, {"system.posix_acl_access", linux},
-				{"trusted.x", []byte("y")}, {"user.long", []byte(long)}, {"user.name", []byte("value")},
+				{"security.capability", []byte("\x01\x00\x00\x02\x00\x20")},
+				{"system.posix_acl_access", linux},
+				{"trusted.x", []byte("y")},
+				{"user.long", []byte(long)},
+				{"user.name", []byte("value")},
 			}
 			if name == "ea_inode" {
 				long = strings.Repeat("h", 1000)
@@ -117,14 +120,30 @@ func TestConcurrent(t *testing.T) {
 // 31,000 files in one directory, with 4 KiB in each.
 func BenchmarkReadFiles(b *testing.B) {
 	const files, size = 31_000, 4096
-	dir := b.TempDir()
+	path := filepath.Join(b.TempDir(), "image")
+	out, err := os.Create(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer out.Close()
+	w, err := Create(out, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
 	content := bytes.Repeat([]byte("content!"), size/8)
 	for i := range files {
-		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("a file of a package, number %d", i)), content, 0o644); err != nil {
+		e := &Entry{Name: fmt.Sprintf("a file of a package, number %d", i), Mode: 0o644, Size: size}
+		if err := w.Add(e, bytes.NewReader(content)); err != nil {
 			b.Fatal(err)
 		}
 	}
-	path := image(b, dir, "-t ext4", 300)
+	length, err := w.Finish()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := out.Truncate(length); err != nil {
+		b.Fatal(err)
+	}
 	b.SetBytes(files * size)
 	b.ReportAllocs()
 	for b.Loop() {
