@@ -90,7 +90,6 @@ func packages() map[string]string {
 		"mksquashfs":         "squashfs-tools",
 		"mkswap":             "util-linux",
 		"mcopy":              "mtools",
-		"mke2fs":             "e2fsprogs",
 		"nbdcopy":            "libnbd-bin",
 		"pyvhdi":             "python3-libvhdi",
 		"pyvmdk":             "python3-libvmdk",
