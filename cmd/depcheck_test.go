@@ -47,9 +47,9 @@ func importRules() []rule {
 		},
 		{
 			in:     []string{"..."},
-			except: []string{"diskimg/partition"},
+			except: []string{"diskimg/partition", "diskimg/filesystem"},
 			never:  []string{"github.com/diskfs/go-diskfs/..."},
-			why:    "go-diskfs is behind diskimg/partition, in one file",
+			why:    "go-diskfs is behind diskimg/partition and diskimg/filesystem, in one file each",
 		},
 		{
 			in:     []string{"..."},

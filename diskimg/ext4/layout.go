@@ -351,3 +351,12 @@ func xattrPrefixes() map[uint8]string {
 		8: "system.richacl",
 	}
 }
+
+const (
+	descsPerBlock = 64   // descriptors of 64 bytes in a block of 4096
+	maxReserved   = 1024 // blocks reserved for descriptors: as many as an indirect block has numbers for
+
+	badInode     = 1
+	resizeInode  = 7 // whose blocks are those that are reserved for descriptors
+	journalInode = 8
+)

@@ -86,6 +86,8 @@ func packages() map[string]string {
 		"mkntfs":             "ntfs-3g",
 		"mksquashfs":         "squashfs-tools",
 		"mkswap":             "util-linux",
+		"mcopy":              "mtools",
+		"mke2fs":             "e2fsprogs",
 		"nbdcopy":            "libnbd-bin",
 		"pyvhdi":             "python3-libvhdi",
 		"pyvmdk":             "python3-libvmdk",

@@ -1,0 +1,96 @@
+package ext4
+
+import (
+	"encoding/binary"
+	"fmt"
+	"iter"
+
+	"amiforge/diskimg"
+)
+
+// Slack yields the runs of bytes that belong to regular files and are not shown by them: what lies behind a file's end
+// in its last block, what was allocated behind that, and what was allocated and not written yet. What was there before
+// may still be. They are in the order of the inodes. It stops at the first error.
+func (f *FS) Slack() iter.Seq2[diskimg.Extent, error] {
+	return func(yield func(diskimg.Extent, error) bool) {
+		for n, err := range f.files() {
+			if err != nil {
+				yield(diskimg.Extent{}, fmt.Errorf("ext4: %w", err))
+				return
+			}
+			for e, err := range n.slack() {
+				if err != nil {
+					err = fmt.Errorf("ext4: %w", err)
+				}
+				if !yield(e, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
+// files yields the inodes of regular files, by number.
+func (f *FS) files() iter.Seq2[*node, error] {
+	return func(yield func(*node, error) bool) {
+		for group, p := range f.places {
+			for i := range f.inodesPerGroup - int64(p.unused) {
+				number := uint32(int64(group)*f.inodesPerGroup + i + 1)
+				n, err := f.fileAt(number)
+				if (n != nil || err != nil) && (!yield(n, err) || err != nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// fileAt reads the inode number if it is that of a regular file which is not deleted, or else returns nil.
+func (f *FS) fileAt(number uint32) (*node, error) {
+	const modeAt, linksAt = 0, 0x1a
+	if number < f.super.FirstIno {
+		return nil, nil
+	}
+	b, err := f.inodeBytes(number)
+	if err != nil {
+		return nil, err
+	}
+	order := binary.LittleEndian
+	if order.Uint16(b[modeAt:])&typeMask != typeRegular || order.Uint16(b[linksAt:]) == 0 {
+		return nil, nil
+	}
+	return f.node(number)
+}
+
+// slack yields the runs of bytes of n that it does not show.
+func (n *node) slack() iter.Seq2[diskimg.Extent, error] {
+	return func(yield func(diskimg.Extent, error) bool) {
+		if n.has(inodeInlineData) {
+			return
+		}
+		w := n.walkBlocks()
+		for {
+			r, ok, err := w.run(fileBlocks)
+			if err != nil {
+				yield(diskimg.Extent{}, err)
+				return
+			}
+			if !ok {
+				return
+			}
+			if e := n.hidden(r); e.Length > 0 && !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+// hidden is the part of r that the file does not show.
+func (n *node) hidden(r blockRun) diskimg.Extent {
+	size := n.where.blockSize
+	shown := min(max(n.size-r.block*size, 0), r.n*size)
+	if r.unwritten {
+		shown = 0
+	}
+	return diskimg.Extent{Offset: r.place*size + shown, Length: r.n*size - shown}
+}

@@ -1,0 +1,157 @@
+package ext4
+
+import (
+	"io/fs"
+	"strings"
+	"syscall"
+)
+
+const maxLinks = 40 // symbolic links on a path, as Linux has it
+
+// A walker goes down a path.
+type walker struct {
+	f     *FS
+	trail []uint32 // directories from the root down
+	links int
+}
+
+// walk finds the inode of name. A link at its end is followed if follow says so.
+func (f *FS) walk(name string, follow bool) (*node, error) {
+	w, last, err := f.walker(name, follow)
+	if err != nil || last != nil {
+		return last, err
+	}
+	return f.node(w.trail[len(w.trail)-1])
+}
+
+// walkDirectory finds the directory name.
+func (f *FS) walkDirectory(name string) (*directory, error) {
+	w, last, err := f.walker(name, true)
+	switch {
+	case err != nil:
+		return nil, err
+	case last != nil:
+		return nil, syscall.ENOTDIR
+	}
+	return w.here()
+}
+
+// walker goes to where name leads: to the end of its trail, or to last, if it is no directory.
+func (f *FS) walker(name string, follow bool) (w *walker, last *node, err error) {
+	if !valid(name) {
+		return nil, nil, fs.ErrInvalid
+	}
+	w = &walker{f: f, trail: []uint32{rootInode}}
+	for rest := name; rest != ""; {
+		var part string
+		part, rest, _ = strings.Cut(rest, "/")
+		if last, err = w.step(part); err != nil {
+			return nil, nil, err
+		}
+		if last != nil && last.kind() == typeSymlink && (follow || rest != "") {
+			if rest, err = w.follow(last, rest); err != nil {
+				return nil, nil, err
+			}
+			last = nil
+		}
+		if last != nil && rest != "" {
+			return nil, nil, syscall.ENOTDIR
+		}
+	}
+	return w, last, nil
+}
+
+// step goes on to part, and returns its inode if that is no directory.
+func (w *walker) step(part string) (*node, error) {
+	switch part {
+	case "", ".":
+		return nil, nil
+	case "..":
+		if len(w.trail) > 1 {
+			w.trail = w.trail[:len(w.trail)-1]
+		}
+		return nil, nil
+	}
+	d, err := w.here()
+	if err != nil {
+		return nil, err
+	}
+	e, ok := d.find(part)
+	if !ok {
+		return nil, fs.ErrNotExist
+	}
+	if e.kind != dirDir {
+		n, err := w.f.entryNode(e)
+		if err != nil || n.kind() != typeDir {
+			return n, err
+		}
+	}
+	w.trail = append(w.trail, e.number)
+	_, err = w.here()
+	if err != nil && !isEncrypted(err) {
+		return nil, err
+	}
+	return nil, nil
+}
+
+func (w *walker) here() (*directory, error) {
+	last := len(w.trail) - 1
+	return w.f.directory(w.trail[last], w.trail[max(last-1, 0)])
+}
+
+// follow returns where to go from the link n on, with rest behind it.
+func (w *walker) follow(n *node, rest string) (string, error) {
+	if w.links++; w.links > maxLinks {
+		return "", syscall.ELOOP
+	}
+	target, err := n.link()
+	if err != nil {
+		return "", err
+	}
+	if target[0] == '/' {
+		w.trail = w.trail[:1]
+	}
+	if rest == "" {
+		return target, nil
+	}
+	return target + "/" + rest, nil
+}
+
+// entryNode reads the inode of e, which must be of the type that the directory says.
+func (f *FS) entryNode(e dirEntry) (*node, error) {
+	n, err := f.node(e.number)
+	switch {
+	case err != nil:
+		return nil, err
+	case n.LinksCount == 0:
+		return nil, damagedf("inode %d: is deleted and has a name", e.number)
+	case n.has(inodeEAInode):
+		return nil, damagedf("inode %d: is an attribute's and has a name", e.number)
+	case kindMode(n.kind()) == fs.ModeIrregular:
+		return nil, damagedf("inode %d: is of type %#o", e.number, n.kind())
+	case e.kind != dirUnknown && entryKind(e.kind) != n.kind():
+		return nil, damagedf("inode %d: is of type %#o, its directory says %#o", e.number, n.kind(), entryKind(e.kind))
+	}
+	return n, nil
+}
+
+// entryKind is the type in an inode's mode that a type in a directory stands for.
+func entryKind(kind uint8) uint16 {
+	return [...]uint16{
+		dirRegular: typeRegular, dirDir: typeDir, dirChar: typeChar, dirBlock: typeBlock,
+		dirFIFO: typeFIFO, dirSocket: typeSocket, dirSymlink: typeSymlink,
+	}[kind]
+}
+
+// valid is fs.ValidPath without a look at UTF-8.
+func valid(name string) bool {
+	if name == "." {
+		return true
+	}
+	for part := range strings.SplitSeq(name, "/") {
+		if part == "" || part == "." || part == ".." {
+			return false
+		}
+	}
+	return true
+}

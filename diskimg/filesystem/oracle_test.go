@@ -1,0 +1,253 @@
+package filesystem
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"testing/iotest"
+
+	"amiforge/diskimg"
+	"amiforge/internal/oracle"
+)
+
+const mib = 1 << 20
+
+// sourceTree makes a directory of what all kinds of file systems can have, and links where they can.
+func sourceTree(t testing.TB, links bool) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, size := range map[string]int{
+		"EFI/BOOT/grub.cfg": 3000, "EFI/a long name of a file.conf": 100, "empty": 0, "one": 1, "big/data": 140_000, "user-data": 513,
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, bytes.Repeat([]byte(name), size/len(name)+1)[:size], 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 60 {
+		path := filepath.Join(dir, "many", fmt.Sprintf("file-%03d.txt", i))
+		os.MkdirAll(filepath.Dir(path), 0o755)
+		if err := os.WriteFile(path, []byte(path), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !links {
+		return dir
+	}
+	for name, target := range map[string]string{"cfg": "EFI/BOOT", "absolute": "/EFI/BOOT/grub.cfg", "EFI/up": "../../one"} {
+		if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func emptyFile(t testing.TB, size int64) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "image")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, size); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// fat makes a FAT file system and copies dir into it by mtools.
+func fat(t testing.TB, dir string, size int64, options ...string) string {
+	t.Helper()
+	path := emptyFile(t, size)
+	oracle.Run(t, "mkfs.vfat", append(options, path)...)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"-s", "-i", path}
+	for _, e := range entries {
+		args = append(args, filepath.Join(dir, e.Name()))
+	}
+	cmd := exec.Command(oracle.Look(t, "mcopy"), append(args, "::")...)
+	cmd.Env = append(os.Environ(), "MTOOLS_SKIP_CHECK=1")
+	oracle.Output(t, cmd)
+	return path
+}
+
+func openPath(t testing.TB, path string) (FS, Info, error) {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	info, err := f.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Open(f, info.Size())
+}
+
+func TestForeign(t *testing.T) {
+	plain, linked := sourceTree(t, false), sourceTree(t, true)
+	made := func(name string, args ...string) string {
+		path := filepath.Join(t.TempDir(), "image")
+		for i, a := range args {
+			args[i] = strings.ReplaceAll(a, "OUT", path)
+		}
+		oracle.Run(t, name, args...)
+		return path
+	}
+	tests := []struct {
+		name, kind, dir string
+		make            func() string
+	}{
+		{"FAT12", "vfat", plain, func() string { return fat(t, plain, 6*mib, "-F", "12") }},
+		{"FAT16", "vfat", plain, func() string { return fat(t, plain, 32*mib, "-F", "16") }},
+		{"FAT32", "vfat", plain, func() string { return fat(t, plain, 64*mib, "-F", "32", "-s", "1") }},
+		{"squashfs", "squashfs", linked, func() string { return made("mksquashfs", linked, "OUT", "-quiet", "-no-progress") }},
+		{"squashfs of xz", "squashfs", linked, func() string {
+			return made("mksquashfs", linked, "OUT", "-quiet", "-no-progress", "-comp", "xz", "-b", "65536")
+		}},
+		{"squashfs without fragments", "squashfs", linked, func() string { return made("mksquashfs", linked, "OUT", "-quiet", "-no-progress", "-no-fragments") }},
+		{"ISO 9660 with Rock Ridge", "iso9660", linked, func() string { return made("genisoimage", "-quiet", "-R", "-o", "OUT", linked) }},
+		{"ISO 9660 with both", "iso9660", linked, func() string { return made("genisoimage", "-quiet", "-R", "-J", "-o", "OUT", linked) }},
+		{"ext4", "ext4", linked, func() string { return made("mke2fs", "-q", "-t", "ext4", "-d", linked, "OUT", "16M") }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f, info, err := openPath(t, tt.make())
+			if err != nil || info.Type != tt.kind {
+				t.Fatalf("%+v, %v", info, err)
+			}
+			compareTree(t, f, tt.dir)
+			if err := fstest.TestFS(f, "EFI/BOOT/grub.cfg", "one"); err != nil {
+				t.Error(err)
+			}
+			data, _ := os.ReadFile(filepath.Join(tt.dir, "user-data"))
+			r, err := f.Open("user-data")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Close()
+			if err := iotest.TestReader(r, data); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func compareTree(t *testing.T, f FS, dir string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, _ := filepath.Rel(dir, path)
+		info, err := f.Lstat(name)
+		if err != nil {
+			return err
+		}
+		switch {
+		case info.Mode().Type() != e.Type():
+			t.Errorf("%s is %v, want %v", name, info.Mode(), e.Type())
+		case e.Type()&fs.ModeSymlink != 0:
+			want, _ := os.Readlink(path)
+			if got, err := f.ReadLink(name); err != nil || got != want {
+				t.Errorf("%s: %q, %v, want %q", name, got, err, want)
+			}
+		case e.Type().IsRegular():
+			want, _ := os.ReadFile(path)
+			if got, err := f.ReadFile(name); err != nil || !bytes.Equal(got, want) {
+				t.Errorf("%s: %d bytes differ from %d: %v", name, len(got), len(want), err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestLinks(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "image")
+	dir := sourceTree(t, true)
+	if err := os.Symlink("loop", filepath.Join(dir, "loop")); err != nil {
+		t.Fatal(err)
+	}
+	oracle.Run(t, "mksquashfs", dir, path, "-quiet", "-no-progress")
+	f, _, err := openPath(t, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"cfg/grub.cfg", "absolute", "EFI/up"} {
+		if b, err := f.ReadFile(name); err != nil || len(b) == 0 {
+			t.Errorf("%s: %d bytes, %v", name, len(b), err)
+		}
+	}
+	if _, err := f.Stat("loop"); err == nil || !strings.Contains(err.Error(), "too many") {
+		t.Errorf("loop: %v", err)
+	}
+	if _, err := f.Stat("cfg/nothing"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("nothing: %v", err)
+	}
+}
+
+// What has no files, or none that are read, is told apart.
+func TestRefusals(t *testing.T) {
+	made := func(size int64, command string) func() string {
+		return func() string {
+			path := emptyFile(t, size)
+			words := strings.Fields(command)
+			if len(words) > 0 {
+				oracle.Run(t, words[0], append(words[1:], path)...)
+			}
+			return path
+		}
+	}
+	tests := []struct {
+		name string
+		make func() string
+		kind string
+		err  error
+	}{
+		{"zeros", made(3*mib+5, ""), "", ErrEmpty},
+		{"nothing", made(0, ""), "", ErrEmpty},
+		{"swap", made(16*mib, "mkswap -q"), "swap", ErrSwap},
+		{"xfs", made(320*mib, "mkfs.xfs -q"), "xfs", diskimg.ErrUnsupported},
+		{"btrfs", made(128*mib, "mkfs.btrfs -q"), "btrfs", diskimg.ErrUnsupported},
+		{"f2fs", made(64*mib, "mkfs.f2fs -q"), "f2fs", diskimg.ErrUnsupported},
+		{"ntfs", made(32*mib, "mkntfs -q -F -f"), "ntfs", diskimg.ErrUnsupported},
+		{"journal device", made(64*mib, "mke2fs -q -F -O journal_dev"), "jbd", diskimg.ErrUnsupported},
+		{"something", func() string {
+			path := emptyFile(t, mib)
+			if err := os.WriteFile(path, append(make([]byte, 70000), "data"...), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			return path
+		}, "", ErrUnknown},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, info, err := openPath(t, tt.make())
+			if !errors.Is(err, tt.err) || info.Type != tt.kind {
+				t.Errorf("%q, %v, want %q, %v", info.Type, err, tt.kind, tt.err)
+			}
+			if tt.err == ErrUnknown && !errors.Is(err, diskimg.ErrUnsupported) {
+				t.Errorf("%v is not unsupported", err)
+			}
+			if tt.err == diskimg.ErrUnsupported && !strings.Contains(err.Error(), tt.kind) {
+				t.Errorf("%v does not name %s", err, tt.kind)
+			}
+		})
+	}
+}
