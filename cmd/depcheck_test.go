@@ -96,6 +96,11 @@ func importRules() []rule {
 			why:    "EC2 is one of the engines of internal/registry: use it through registry.Engine",
 		},
 		{
+			in:    []string{"internal/secret"},
+			alone: true,
+			why:   "internal/secret looks at bytes and needs the standard library only",
+		},
+		{
 			in:    []string{"..."},
 			tests: true,
 			never: []string{module + "/cmd/..."},
@@ -105,6 +110,18 @@ func importRules() []rule {
 			in:    []string{"internal/store/..."},
 			never: []string{module + "/internal/registry/...", module + "/internal/cli/...", module + "/diskimg/..."},
 			why:   "internal/store lies below the registry and the command line",
+		},
+		{
+			in:     []string{"internal/tree"},
+			never:  []string{module + "/..."},
+			unless: []string{module + "/diskimg", module + "/diskimg/ext4", module + "/internal/sparse", module + "/internal/secret"},
+			why:    "internal/tree is a stream of files: what is made of them is not its business",
+		},
+		{
+			in:     []string{"..."},
+			except: []string{"internal/tree"},
+			never:  []string{"github.com/ulikunitz/..."},
+			why:    "internal/tree is the only importer of xz",
 		},
 		{
 			in:    []string{"internal/registry/..."},
