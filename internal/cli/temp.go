@@ -103,7 +103,7 @@ func removeStaleDirs(dir, name string) {
 		return
 	}
 	for _, entry := range entries {
-		if !entry.IsDir() || !isTemp(entry.Name(), name) {
+		if !entry.IsDir() || !IsTemp(entry.Name(), name) {
 			continue
 		}
 		path := filepath.Join(dir, entry.Name())
