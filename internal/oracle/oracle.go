@@ -73,6 +73,7 @@ func packages() map[string]string {
 		"debugfs":            "e2fsprogs",
 		"dumpe2fs":           "e2fsprogs",
 		"e2fsck":             "e2fsprogs",
+		"grub-mkimage":       "grub-common",
 		"gunzip":             "gzip",
 		"losetup":            "mount",
 		"mke2fs":             "e2fsprogs",
