@@ -15,6 +15,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"sync"
 	"time"
 
 	"amiforge/diskimg/ext4"
@@ -61,29 +63,45 @@ func Build(ctx context.Context, src tree.Source, w io.WriterAt, opts *Options) (
 	if opts == nil {
 		opts = &Options{}
 	}
-	b, dst := &builder{Options: *opts}, &destination{WriterAt: w}
+	b, dst := &builder{Options: *opts}, &destination{w: w}
 	made, err := b.build(ctx, src, dst)
-	switch {
-	case dst.err != nil: // without what was being written at that moment, which has nothing to do with it
-		return nil, dst.err
+	switch failed := dst.close(); {
+	case failed != nil: // without what was being added at that moment, which has nothing to do with it
+		return nil, failed
 	case err != nil:
 		return nil, b.explain(err)
 	}
 	return made, nil
 }
 
-// A destination keeps the error that ended the writing.
+// A destination keeps the error that ended the writing. A write may be under way in a goroutine of the file system's
+// writer: close waits for it, and nothing is written after that.
 type destination struct {
-	io.WriterAt
-	err error
+	w      io.WriterAt
+	mu     sync.Mutex
+	closed bool
+	err    error
 }
 
 func (d *destination) WriteAt(p []byte, off int64) (int, error) {
-	n, err := d.WriterAt.WriteAt(p, off)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return 0, fs.ErrClosed
+	}
+	n, err := d.w.WriteAt(p, off)
 	if d.err == nil {
 		d.err = err
 	}
 	return n, err
+}
+
+// close ends the writing, and returns the error that had ended it.
+func (d *destination) close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closed = true
+	return d.err
 }
 
 // A builder is a volume in the making.
