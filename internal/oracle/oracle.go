@@ -74,6 +74,7 @@ func packages() map[string]string {
 		"dumpe2fs":           "e2fsprogs",
 		"e2fsck":             "e2fsprogs",
 		"gpg":                "gnupg",
+		"grub-mkimage":       "grub-common",
 		"gunzip":             "gzip",
 		"losetup":            "mount",
 		"mke2fs":             "e2fsprogs",
