@@ -11,7 +11,7 @@ BOOT_DIR ?= $(or $(TMPDIR),/tmp)/amiforge-boot
 gofumpt     := mvdan.cc/gofumpt@v0.12.0
 staticcheck := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 platforms   := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64
-scripts     := $(wildcard .ci/run examples/*.sh testdata/*/make.sh)
+scripts     := $(wildcard .ci/run examples/*.sh testdata/*/*.sh)
 
 # The race detector needs cgo and a C compiler; nothing else here does.
 RACE ?=
@@ -39,13 +39,16 @@ test:
 	$(GO) test $(race) -count=1 -v -run '^TestStart$$' ./internal/miniotest
 	$(GO) test $(race) -timeout 25m ./...
 
-## boot-test: boot a volume, and a Debian disk from every format of ami-export; that is made as root, once, and stays in BOOT_DIR
+## boot-test: boot volumes, and a disk from every format of ami-export; the Debian is made as root, once, and stays in BOOT_DIR
 boot-test: build $(BOOT_DIR)/disk.raw
-	PATH="$(CURDIR)/bin:$$PATH" BOOT_DISK="$(abspath $(BOOT_DIR)/disk.raw)" AMIFORGE_TEST_NO_SKIP=1 \
-		$(GO) test -tags boot -count=1 -timeout 60m -v -run '^Test(Exports|Volume)Boots?$$' ./internal/boottest
+	PATH="$(CURDIR)/bin:$$PATH" BOOT_TREE="$(abspath $(BOOT_DIR)/tree.tar)" BOOT_DISK="$(abspath $(BOOT_DIR)/disk.raw)" \
+		AMIFORGE_TEST_NO_SKIP=1 $(GO) test -tags boot -count=1 -timeout 60m -v -run '^Test.*Boots?$$' ./internal/boottest
 
-$(BOOT_DIR)/disk.raw: testdata/boot/make.sh | boot-deps
-	@testdata/boot/make.sh $@
+$(BOOT_DIR)/tree.tar: testdata/boot/tree.sh | boot-deps
+	@testdata/boot/tree.sh $@
+
+$(BOOT_DIR)/disk.raw: testdata/boot/make.sh $(BOOT_DIR)/tree.tar
+	@testdata/boot/make.sh $(BOOT_DIR)/tree.tar $@
 
 ## bench: tables of our programs against pipelines of foreign tools, and of registries of 50,000 images
 bench: build
@@ -85,6 +88,7 @@ tools := ruby:ruby python3:python3 openssl:openssl gpg:gnupg ssh-keygen:openssh-
 
 # What make boot-test needs beyond that: it emulates a machine, and makes the disk for it.
 boot_tools := qemu-system-x86_64:qemu-system-x86 debootstrap:debootstrap unshare:util-linux cmp:diffutils sfdisk:fdisk \
+	tar:tar setfacl:acl setfattr:attr setcap:libcap2-bin \
 	mke2fs:e2fsprogs mkfs.vfat:dosfstools mcopy:mtools syslinux:syslinux /usr/lib/syslinux/mbr/mbr.bin:syslinux-common \
 	/usr/share/keyrings/debian-archive-keyring.gpg:debian-archive-keyring \
 	grub-mkimage:grub-common /usr/lib/grub/i386-pc/boot.img:grub-pc-bin

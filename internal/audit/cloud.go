@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"fmt"
 	"bytes"
 	"path"
 	"slices"
@@ -107,11 +108,18 @@ func (r *run) cloudInitVersion() string {
 	return ""
 }
 
+func entries(n int) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	return fmt.Sprintf("%d entries", n)
+}
+
 func checkCloudState(p *probe) {
 	for _, dir := range []string{"instances", "data", "sem", "seed", "handlers", "scripts/per-instance"} {
 		name := path.Join("var/lib/cloud", dir)
 		if n := len(p.list(name)); n > 0 {
-			p.find(Warning, name, 0, "there are %d files of another instance", n)
+			p.find(Warning, name, 0, "it is of another instance, with %s in it", entries(n))
 		}
 	}
 	if _, err := p.root.Lstat("var/lib/cloud/instance"); err == nil {

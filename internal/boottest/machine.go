@@ -1,7 +1,7 @@
 // Package boottest boots disk images on an emulated machine: whether an exported disk is good is decided by the
 // firmware, boot loader and kernel that have to live with it.
 //
-// Its TestExportsBoot and TestVolumeBoots, behind the build tag boot, are what make boot-test runs.
+// TestExportsBoot, TestVolumeBoots and TestDebianBoots, behind the build tag boot, are what make boot-test runs.
 package boottest
 
 import (
@@ -20,6 +20,9 @@ type Machine struct {
 	Program string // path of qemu-system-x86_64
 	Disk    string // path of the image file, which is not written to
 	Format  string // of the image, as QEMU names it: raw, vpc, vmdk
+
+	// Where the disk has no boot loader: files with a Linux kernel and its initramfs, and what the kernel is told.
+	Kernel, Initramfs, CommandLine string
 }
 
 // Boot switches the machine on, waits until its console has shown text, and switches it off. It returns how long
@@ -45,11 +48,16 @@ func (m *Machine) Boot(ctx context.Context, text string) (time.Duration, error) 
 // command returns the emulator's command line. Firmware that finds nothing to boot, and a kernel that gives up,
 // reset the machine, which ends it. Without graphics the firmware's words go to the serial port, too.
 func (m *Machine) command(ctx context.Context, screen *console) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, m.Program,
+	args := []string{
 		"-accel", "tcg", "-m", "512", "-nodefaults", "-nic", "none",
 		"-no-reboot", "-boot", "reboot-timeout=1000",
 		"-machine", "graphics=off", "-display", "none", "-monitor", "none", "-serial", "stdio",
-		"-drive", "file="+escape(m.Disk)+",format="+m.Format+",if=virtio,snapshot=on")
+		"-drive", "file=" + escape(m.Disk) + ",format=" + m.Format + ",if=virtio,snapshot=on",
+	}
+	if m.Kernel != "" {
+		args = append(args, "-kernel", m.Kernel, "-initrd", m.Initramfs, "-append", m.CommandLine)
+	}
+	cmd := exec.CommandContext(ctx, m.Program, args...)
 	cmd.Stdout, cmd.Stderr = screen, screen
 	cmd.SysProcAttr = dieWithParent()
 	return cmd

@@ -37,6 +37,14 @@ func TestBootOptions(t *testing.T) {
 	}
 }
 
+func TestBootKernel(t *testing.T) {
+	m := emulator(t, `echo "$@"; `+forEver)
+	m.Kernel, m.Initramfs, m.CommandLine = "vmlinuz", "initrd.img", "root=/dev/vda"
+	if _, err := m.Boot(t.Context(), "-kernel vmlinuz -initrd initrd.img -append root=/dev/vda"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestBootFails(t *testing.T) {
 	tests := []struct{ name, script, want string }{
 		{"status", "echo no bootable device; exit 3", "exit status 3 before \"login:\"; the last lines of its console:\nno bootable device"},
