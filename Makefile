@@ -39,10 +39,10 @@ test:
 	$(GO) test $(race) -count=1 -v -run '^TestStart$$' ./internal/miniotest
 	$(GO) test $(race) -timeout 25m ./...
 
-## boot-test: boot a Debian disk from every format of ami-export; it is made as root, once, and stays in BOOT_DIR
+## boot-test: boot a volume, and a Debian disk from every format of ami-export; that is made as root, once, and stays in BOOT_DIR
 boot-test: build $(BOOT_DIR)/disk.raw
 	PATH="$(CURDIR)/bin:$$PATH" BOOT_DISK="$(abspath $(BOOT_DIR)/disk.raw)" AMIFORGE_TEST_NO_SKIP=1 \
-		$(GO) test -tags boot -count=1 -timeout 60m -v -run '^TestExportsBoot$$' ./internal/boottest
+		$(GO) test -tags boot -count=1 -timeout 60m -v -run '^Test(Exports|Volume)Boots?$$' ./internal/boottest
 
 $(BOOT_DIR)/disk.raw: testdata/boot/make.sh | boot-deps
 	@testdata/boot/make.sh $@
@@ -80,13 +80,14 @@ tools := ruby:ruby python3:python3 openssl:openssl tar:tar gzip:gzip pigz:pigz q
 	mkfs.xfs:xfsprogs mkfs.btrfs:btrfs-progs mkfs.vfat:dosfstools mkfs.f2fs:f2fs-tools mkfs.exfat:exfatprogs \
 	mkntfs:ntfs-3g mksquashfs:squashfs-tools mkfs.erofs:erofs-utils genisoimage:genisoimage \
 	blkid:util-linux mkswap:util-linux \
-	mke2fs:e2fsprogs debugfs:e2fsprogs shellcheck:shellcheck bash:bash cmp:diffutils losetup:mount cc:gcc cc:libc6-dev \
+	mke2fs:e2fsprogs debugfs:e2fsprogs shellcheck:shellcheck bash:bash cmp:diffutils losetup:mount bsdtar:libarchive-tools setfacl:acl xz:xz-utils zstd:zstd cc:gcc cc:libc6-dev \
 	$(or $(lastword $(wildcard /usr/lib/postgresql/*/bin/initdb)),initdb):postgresql
 
 # What make boot-test needs beyond that: it emulates a machine, and makes the disk for it.
 boot_tools := qemu-system-x86_64:qemu-system-x86 debootstrap:debootstrap unshare:util-linux cmp:diffutils sfdisk:fdisk \
 	mke2fs:e2fsprogs mkfs.vfat:dosfstools mcopy:mtools syslinux:syslinux /usr/lib/syslinux/mbr/mbr.bin:syslinux-common \
-	/usr/share/keyrings/debian-archive-keyring.gpg:debian-archive-keyring
+	/usr/share/keyrings/debian-archive-keyring.gpg:debian-archive-keyring \
+	grub-mkimage:grub-common /usr/lib/grub/i386-pc/boot.img:grub-pc-bin
 
 ## deps: install, with apt, the foreign programs that tests and make bench compare with
 ## boot-deps: install, with apt, what make boot-test needs

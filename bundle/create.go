@@ -27,6 +27,8 @@ type CreateOptions struct {
 	Machine manifest.Machine
 	Bundler manifest.Bundler
 
+	Ancestry []string // IDs of the AMIs that the image was made from, the latest one last
+
 	Key *rsa.PrivateKey // the owner's: signs the manifest
 	EC2 *rsa.PublicKey  // the service's, may open the bundle too; the owner's again if nil
 
@@ -117,7 +119,7 @@ func (o *CreateOptions) rehearse() error {
 func (o *CreateOptions) manifest(size int64) *manifest.Manifest {
 	return &manifest.Manifest{
 		Version: manifest.Version, Bundler: o.Bundler, Machine: o.Machine,
-		Image: manifest.Image{Name: o.Name, User: o.User, Type: o.Type, Size: size},
+		Image: manifest.Image{Name: o.Name, User: o.User, Type: o.Type, Size: size, Ancestry: o.Ancestry},
 	}
 }
 

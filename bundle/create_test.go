@@ -188,6 +188,8 @@ func TestCreateOptions(t *testing.T) {
 		{"negative level", func(o *CreateOptions) { o.Level = -1 }, "compression level"},
 		{"workers", func(o *CreateOptions) { o.Workers = -1 }, "workers"},
 		{"type", func(o *CreateOptions) { o.Type = "toaster" }, "toaster"},
+		{"empty ancestor", func(o *CreateOptions) { o.Ancestry = []string{"ami-11111111", ""} }, "ancestor_ami_id[1]"},
+		{"ancestor with a control character", func(o *CreateOptions) { o.Ancestry = []string{"ami\n"} }, "control character"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -366,6 +368,22 @@ func TestCreateForService(t *testing.T) {
 	}
 	if err := b.Verify(t.Context(), nil); err != nil {
 		t.Errorf("verify without a key: %v", err)
+	}
+}
+
+// The ancestors are in the signed part of the manifest.
+func TestCreateAncestry(t *testing.T) {
+	st, opts := newMemStore(), testOptions()
+	opts.Ancestry = []string{"ami-11111111", "ami-22222222"}
+	if _, err := Create(t.Context(), st, NewImage(strings.NewReader("image"), 5, nil), opts); err != nil {
+		t.Fatal(err)
+	}
+	b, err := Open(t.Context(), st, "image.manifest.xml", &OpenOptions{Signer: &testKey().PublicKey})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(b.Manifest.Image.Ancestry, opts.Ancestry) {
+		t.Errorf("ancestry is %q", b.Manifest.Image.Ancestry)
 	}
 }
 

@@ -71,10 +71,16 @@ func importRules() []rule {
 		},
 		{
 			in:     []string{"..."},
-			except: []string{"internal/ec2query"},
+			except: []string{"internal/ec2query", "internal/instance"},
 			tests:  true,
 			never:  []string{"github.com/aws/aws-sdk-go-v2/..."},
-			why:    "internal/ec2query is the only importer of the AWS SDK",
+			why:    "internal/ec2query and internal/instance are the only importers of the AWS SDK",
+		},
+		{
+			in:    []string{"internal/instance"},
+			tests: true,
+			never: []string{"github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/...", module + "/internal/..."},
+			why:   "internal/instance asks the metadata service, and needs of the AWS SDK nothing else",
 		},
 		{
 			in:    []string{"internal/ec2query"},
@@ -112,6 +118,18 @@ func importRules() []rule {
 			in:    []string{"internal/store/..."},
 			never: []string{module + "/internal/registry/...", module + "/internal/cli/...", module + "/diskimg/..."},
 			why:   "internal/store lies below the registry and the command line",
+		},
+		{
+			in:     []string{"internal/tree"},
+			never:  []string{module + "/..."},
+			unless: []string{module + "/diskimg", module + "/diskimg/ext4", module + "/internal/sparse", module + "/internal/secret"},
+			why:    "internal/tree is a stream of files: what is made of them is not its business",
+		},
+		{
+			in:     []string{"..."},
+			except: []string{"internal/tree"},
+			never:  []string{"github.com/ulikunitz/..."},
+			why:    "internal/tree is the only importer of xz",
 		},
 		{
 			in:    []string{"internal/registry/..."},

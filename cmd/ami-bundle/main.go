@@ -19,11 +19,13 @@ import (
 const usage = `Usage:
   ami-bundle IMAGE -c CERT -k KEY -u ACCOUNT -d DIR [OPTION]…
   ami-bundle IMAGE -c CERT -k KEY -u ACCOUNT --to LOCATION [OPTION]…
+  ami-bundle --volume TREE -c CERT -k KEY -u ACCOUNT -d DIR [OPTION]…
+  ami-bundle --volume TREE --disk-only -o FILE [OPTION]…
 
 Compresses and encrypts IMAGE (a file, a block device, or - for standard input),
 cuts it into parts and signs a manifest that names them. The holes of a sparse
 image are not stored. Of a VHD or VMDK file the disk in it is bundled. Prints
-where the manifest is.
+where the manifest is. With --volume the image is made first: see below.
 
   -c, --cert FILE             the owner's X.509 certificate
   -k, --privatekey FILE       the private key that belongs to it; signs the manifest
@@ -53,14 +55,44 @@ where the manifest is.
 Parts that an earlier bundle of that name left in the store are cleared away. In a
 bucket, let one process at a time write a bundle.
 
+A volume from files, without mounting anything:
+
+  -v, --volume TREE           a directory (/ is this machine's root), a tar archive (plain,
+                              .gz, .zst, .xz), or - for one from standard input: becomes
+                              an ext4 file system
+  -s, --size SIZE             of the volume; a bare number is MiB (default: what the
+                              content needs and a quarter)
+  -e, --exclude PATTERN[,…]   leave out, such as /mnt,/var/cache/*.bin,*.iso
+  -i, --include PATTERN[,…]   keep, though it is excluded or a secret
+      --no-filter             keep private keys, credentials and histories
+  -a, --all                   also what is on other file systems than TREE
+      --fstab FILE            FILE becomes etc/fstab, and the old one etc/fstab.old
+      --generate-fstab        so does a table of the one root
+  -S, --script SCRIPT         run SCRIPT DIR first; what it leaves in DIR is laid over the
+                              volume
+      --label LABEL           of the file system, up to 16 bytes
+      --uuid UUID             of the file system (default: a random one)
+  -P, --partition none|mbr|gpt
+                              put a partition table around it (default: none)
+      --boot-code FILE        boot code in front of the partition
+      --inherit               take kernel, ramdisk, product codes, block devices and
+                              ancestry from the metadata of the instance that this runs on
+      --disk-only             write the volume to -o FILE, and bundle nothing
+  -o, --output FILE           for --disk-only
+
+The volume takes the room of its content, for a while, in DIR, in TMPDIR for a bucket.
+
 SIZE is in bytes, or with K, M, G or T. Without --ec2cert only the owner's key
 opens the bundle: the content key is then wrapped for the owner in both places.
-EC2_CERT, EC2_PRIVATE_KEY and EC2_USER_ID stand in for -c, -k and -u.
+EC2_CERT, EC2_PRIVATE_KEY and EC2_USER_ID stand in for -c, -k and -u. With --uuid
+and SOURCE_DATE_EPOCH the same files become the same volume.
 
 Examples:
   ami-bundle disk.raw -c keys/cert.pem -k keys/pk.pem -u 123456789012 -r x86_64 -d out
   ami-bundle disk.raw -c keys/cert.pem -k keys/pk.pem -u 123456789012 --to s3://bucket/web
   zcat disk.raw.gz | ami-bundle - --size 8G -c keys/cert.pem -k keys/pk.pem -u 123456789012 -d out
+  ami-bundle --volume / -e /mnt,/tmp -s 10G -c keys/cert.pem -k keys/pk.pem -u 123456789012 -d out
+  ami-bundle --volume rootfs.tar.gz --partition mbr --generate-fstab --disk-only -o disk.raw
 `
 
 func main() { cli.Main(usage, run) }
@@ -75,6 +107,8 @@ type options struct {
 	sourceFormat                    string
 	noScan, noSync, force           bool
 
+	volumeOptions
+
 	note string // what there is to say once the bundle is there
 }
 
@@ -82,6 +116,9 @@ func run(ctx context.Context, e *cli.Env) error {
 	o, err := parse(e)
 	if err != nil {
 		return err
+	}
+	if o.volume != "" {
+		return o.runVolume(ctx, e)
 	}
 	opts, err := o.createOptions(e)
 	if err != nil {
@@ -104,22 +141,30 @@ func run(ctx context.Context, e *cli.Env) error {
 	if err := o.checkInputs(loc.Dir); err != nil {
 		return err
 	}
-	progress := e.Progress("bundle", im.DataSize())
-	defer progress.Done()
-	opts.Progress = progress.Add
-	m, err := bundle.Create(ctx, st, im, opts)
-	progress.Done()
 	location := loc.Object(bundle.ManifestName(o.prefix))
-	if err != nil && m != nil {
-		return fmt.Errorf("%w\n%s is in place all the same", err, location)
-	}
+	m, err := create(ctx, e, st, location, im, opts)
 	if err != nil {
-		return explain(err)
+		return err
 	}
 	if o.note != "" {
 		e.Notef("%s", o.note)
 	}
-	return result(e, location, m)
+	return result(e, location, m, nil)
+}
+
+// create bundles the image into the store. The manifest is at location then.
+func create(ctx context.Context, e *cli.Env, st bundle.Store, location string, im *bundle.Image, opts *bundle.CreateOptions) (*manifest.Manifest, error) {
+	progress := e.Progress("bundle", im.DataSize())
+	defer progress.Done()
+	opts.Progress = progress.Add
+	m, err := bundle.Create(ctx, st, im, opts)
+	switch {
+	case err != nil && m != nil:
+		return nil, fmt.Errorf("%w\n%s is in place all the same", err, location)
+	case err != nil:
+		return nil, explain(err)
+	}
+	return m, nil
 }
 
 // explain adds what helps, or what is left.
@@ -136,7 +181,7 @@ func explain(err error) error {
 func parse(e *cli.Env) (*options, error) {
 	o := &options{prefix: "image", partSize: bundle.DefaultPartSize, level: bundle.DefaultLevel}
 	f := e.Flags()
-	f.StringVarP(&o.image, "image", "i", "", "")
+	f.StringVar(&o.image, "image", "", "")
 	f.StringVarP(&o.cert, "cert", "c", e.Getenv("EC2_CERT"), "")
 	f.StringVarP(&o.key, "privatekey", "k", e.Getenv("EC2_PRIVATE_KEY"), "")
 	f.StringVarP(&o.user, "user", "u", e.Getenv("EC2_USER_ID"), "")
@@ -150,7 +195,6 @@ func parse(e *cli.Env) (*options, error) {
 	f.StringVar(&o.ramdisk, "ramdisk", "", "")
 	f.StringSliceVar(&o.productCodes, "product-codes", nil, "")
 	cli.SizeVar(f, &o.partSize, "part-size", "", o.partSize, "")
-	cli.SizeVar(f, &o.size, "size", "", 0, "")
 	f.IntVar(&o.level, "compression-level", o.level, "")
 	f.IntVarP(&o.jobs, "jobs", "j", 0, "")
 	f.StringVar(&o.sourceFormat, "source-format", "", "")
@@ -158,9 +202,16 @@ func parse(e *cli.Env) (*options, error) {
 	f.BoolVar(&o.noSync, "no-sync", false, "")
 	f.BoolVar(&o.force, "force", false, "")
 	f.SetNormalizeFunc(oldSpelling)
+	o.addVolumeFlags(f)
 	args, err := e.Parse()
+	if err == nil {
+		err = o.settle(f)
+	}
 	if err != nil {
 		return nil, err
+	}
+	if f.Changed("volume") {
+		return o, o.checkVolume(f, args)
 	}
 	if o.image == "" && len(args) > 0 {
 		o.image, args = args[0], args[1:]
@@ -187,9 +238,21 @@ func oldSpelling(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 
 // check tells what is missing or does not go together.
 func (o *options) check() error {
-	switch {
-	case o.image == "":
+	if o.image == "" {
 		return cli.Usagef("which image? give a file, a block device, or - for standard input")
+	}
+	if err := o.checkBundle(); err != nil {
+		return err
+	}
+	if o.image == "-" && o.size <= 0 {
+		return cli.Usagef("standard input needs --size: how long is the image?")
+	}
+	return o.checkFormat()
+}
+
+// checkBundle tells what is missing or does not go together for a bundle of any image.
+func (o *options) checkBundle() error {
+	switch {
 	case o.cert == "":
 		return cli.Usagef("-c CERT is needed: the owner's certificate (ami-keygen makes one)")
 	case o.key == "":
@@ -200,8 +263,6 @@ func (o *options) check() error {
 		return cli.Usagef("where to? give -d DIR or --to LOCATION")
 	case o.destination != "" && o.to != "":
 		return cli.Usagef("-d and --to exclude each other")
-	case o.image == "-" && o.size <= 0:
-		return cli.Usagef("standard input needs --size: how long is the image?")
 	case o.prefix == "":
 		return cli.Usagef("-p: the name is empty")
 	case o.partSize == 0:
@@ -209,7 +270,7 @@ func (o *options) check() error {
 	case o.level == 0:
 		return cli.Usagef("--compression-level 0: want 1 to 9")
 	}
-	return o.checkFormat()
+	return nil
 }
 
 // createOptions reads the keys and checks all that can be checked before any work is done.
@@ -269,13 +330,18 @@ func (o *options) openStore(ctx context.Context, cfg store.Config) (bundle.Store
 	return cli.OpenStore(ctx, o.destination, cfg)
 }
 
-func result(e *cli.Env, location string, m *manifest.Manifest) error {
+// result prints what was made; volume is what the image was made from files as, or nil.
+func result(e *cli.Env, location string, m *manifest.Manifest, volume *volumeResult) error {
 	im := &m.Image
 	e.Verbosef("%d bytes in %d parts of %d bytes together", im.Size, len(im.Parts), im.BundledSize)
-	return e.Result(location, map[string]any{
+	r := map[string]any{
 		"manifest": location, "size": im.Size, "bundledSize": im.BundledSize, "parts": len(im.Parts),
 		"digest": im.Digest.String(), "architecture": m.Machine.Architecture, "user": im.User,
-	})
+	}
+	if volume != nil {
+		r["volume"] = volume
+	}
+	return e.Result(location, r)
 }
 
 // parseMappings reads VIRTUAL=DEVICE pairs.

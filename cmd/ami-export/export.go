@@ -50,7 +50,7 @@ func (o *options) runExport(ctx context.Context, e *cli.Env) error {
 
 // createOptions returns the options that do not depend on the disk's final size.
 func (o *options) createOptions(e *cli.Env, c choice, src *source, dst destination) (*diskimg.CreateOptions, error) {
-	at, given, err := sourceDate(e)
+	at, given, err := e.SourceDate()
 	if err != nil {
 		return nil, err
 	}

@@ -41,7 +41,9 @@ type CreateOptions struct {
 
 // A Writer makes a file system. It puts the content of files into their place as it comes and, in Finish, what
 // describes them behind it, so what is written needs no reading and no second pass. It holds the attributes and the
-// name of each file in memory, about 300 bytes, and a MiB to gather writes.
+// name of each file in memory, about 300 bytes, and two MiB to gather writes.
+//
+// Writes go on in the background, one at a time: where a Writer is given up without Finish, one may be going on.
 //
 // An entry that is refused, or whose content cannot be read, leaves everything as it was, and the next may come. An
 // error of the destination stays.

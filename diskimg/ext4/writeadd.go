@@ -27,6 +27,7 @@ func (w *Writer) Add(e *Entry, content io.Reader) error {
 		return err
 	}
 	if err := w.add(e, content); err != nil {
+		w.out.wait()
 		return fmt.Errorf("ext4: add %q: %w", e.Name, err)
 	}
 	return w.usable()

@@ -5,6 +5,7 @@ package ext4
 // that is too small to be used, as mke2fs has it. Finish returns a *SizeError if the content does not fit. Afterwards
 // nothing can be added.
 func (w *Writer) Finish() (int64, error) {
+	defer w.out.wait()
 	if err := w.usable(); err != nil {
 		return 0, err
 	}
@@ -23,6 +24,7 @@ func (w *Writer) Finish() (int64, error) {
 	w.writeResize(p)
 	w.writeHeads(p, w.writeGroups(p))
 	w.out.flush()
+	w.out.wait()
 	return p.blocks * blockSize, w.out.err
 }
 

@@ -17,6 +17,11 @@ const maxMBR = (1<<32 - 1) * sectorSize
 // WrapOptions says how to wrap. The zero value will do.
 type WrapOptions struct {
 	Rand io.Reader // for the UUIDs of disk and partition; crypto/rand if nil
+
+	// BootCode is what the firmware of a PC boots. Its first 440 bytes are the MBR's; in front of the partition of an MBR
+	// it may go on behind the sector of the MBR, up to 1 MiB in all, as GRUB's boot.img and core.img together do. The
+	// partition of a GPT is marked as the one that a legacy BIOS boots then. Nil is no boot loader.
+	BootCode []byte
 }
 
 // A Wrapping is what makes the content of a partition, such as a bare file system, a disk: Head before it, Tail
@@ -33,7 +38,7 @@ type Wrapping struct {
 
 // Wrap returns what makes a disk of one partition out of size bytes of content. The partition has the length of
 // the content, up to a whole sector. In an MBR it is of type Linux, and active, in a GPT Linux file system data
-// named root. There is no boot loader.
+// named root.
 func Wrap(kind Kind, size int64, opts *WrapOptions) (*Wrapping, error) {
 	if opts == nil {
 		opts = &WrapOptions{}
@@ -51,9 +56,12 @@ func Wrap(kind Kind, size int64, opts *WrapOptions) (*Wrapping, error) {
 	case MBR:
 		err = w.wrapMBR(random)
 	case GPT:
-		err = w.wrapGPT(random)
+		err = w.wrapGPT(random, opts.BootCode != nil)
 	default:
 		err = fmt.Errorf("partition table %q: want %s or %s", kind, MBR, GPT)
+	}
+	if err == nil {
+		err = w.putBootCode(opts.BootCode)
 	}
 	if err != nil {
 		return nil, err

@@ -27,11 +27,14 @@ type gptEntry struct {
 }
 
 // wrapGPT writes the protective MBR, the GPT and its backup.
-func (w *Wrapping) wrapGPT(random io.Reader) error {
+func (w *Wrapping) wrapGPT(random io.Reader, boots bool) error {
 	first, n := w.sectors()
 	end := w.Offset + int64(n)*sectorSize
 	w.Size = roundUp(end+gptTail, mib)
 	e := gptEntry{Type: parseGUID(TypeLinux), First: first, Last: first + n - 1}
+	if boots {
+		e.Attributes = legacyBoot
+	}
 	copy(e.Name[:], utf16.Encode([]rune("root")))
 	disk, err := newGUID(random)
 	if err != nil {

@@ -23,7 +23,7 @@ func (b *bench) measureAll(ctx context.Context) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range []section{b.prepare, b.bundling, b.unbundling, b.carrying, b.sparse, b.converting, b.registering} {
+	for _, s := range []section{b.prepare, b.bundling, b.unbundling, b.carrying, b.sparse, b.converting, b.volumes, b.registering} {
 		if err := warm(disk); err != nil {
 			return nil, err
 		}

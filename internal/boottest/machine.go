@@ -1,7 +1,7 @@
 // Package boottest boots disk images on an emulated machine: whether an exported disk is good is decided by the
 // firmware, boot loader and kernel that have to live with it.
 //
-// Its TestExportsBoot, behind the build tag boot, is what make boot-test runs.
+// Its TestExportsBoot and TestVolumeBoots, behind the build tag boot, are what make boot-test runs.
 package boottest
 
 import (

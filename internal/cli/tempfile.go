@@ -49,13 +49,14 @@ func removeStale(dir, name string) {
 		return
 	}
 	for _, entry := range entries {
-		if entry.Type().IsRegular() && isTemp(entry.Name(), name) {
+		if entry.Type().IsRegular() && IsTemp(entry.Name(), name) {
 			removeUnlocked(filepath.Join(dir, entry.Name()))
 		}
 	}
 }
 
-func isTemp(entry, name string) bool {
+// IsTemp tells whether entry is the name of a temporary file or directory that is called after name.
+func IsTemp(entry, name string) bool {
 	rest, ok := strings.CutPrefix(entry, tempPrefix(name))
 	return ok && len(rest) == len(rand.Text())
 }

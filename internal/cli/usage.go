@@ -73,6 +73,9 @@ func asFile(arg string) string {
 }
 
 func flagName(f *pflag.Flag) string {
+	if f.Shorthand == f.Name { // a letter that stands for different things
+		return "-" + f.Name
+	}
 	if f.Shorthand != "" {
 		return "-" + f.Shorthand + "/--" + f.Name
 	}

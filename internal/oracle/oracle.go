@@ -68,12 +68,15 @@ func Package(name string) string {
 func packages() map[string]string {
 	return map[string]string{
 		"blkid":              "util-linux",
+		"bsdtar":             "libarchive-tools",
 		"cmp":                "diffutils",
 		"debugfs":            "e2fsprogs",
 		"dumpe2fs":           "e2fsprogs",
 		"e2fsck":             "e2fsprogs",
+		"grub-mkimage":       "grub-common",
 		"gunzip":             "gzip",
 		"losetup":            "mount",
+		"mke2fs":             "e2fsprogs",
 		"mkfs.btrfs":         "btrfs-progs",
 		"mkfs.erofs":         "erofs-utils",
 		"mkfs.exfat":         "exfatprogs",
@@ -87,7 +90,6 @@ func packages() map[string]string {
 		"mksquashfs":         "squashfs-tools",
 		"mkswap":             "util-linux",
 		"mcopy":              "mtools",
-		"mke2fs":             "e2fsprogs",
 		"nbdcopy":            "libnbd-bin",
 		"pyvhdi":             "python3-libvhdi",
 		"pyvmdk":             "python3-libvmdk",
@@ -97,11 +99,13 @@ func packages() map[string]string {
 		"sfdisk":             "fdisk",
 		"sgdisk":             "gdisk",
 		"sha1sum":            "coreutils",
+		"setfacl":            "acl",
 		"split":              "coreutils",
 		"vhdiinfo":           "libvhdi-utils",
 		"vmdkinfo":           "libvmdk-utils",
 		"xfs_repair":         "xfsprogs",
 		"xmllint":            "libxml2-utils",
+		"xz":                 "xz-utils",
 	}
 }
 

@@ -1,0 +1,100 @@
+package tree
+
+// A Selection tells what of a tree is wanted: all, but for what is excluded, but for what is included.
+//
+// A pattern with a slash is about the path from the root of the tree, /mnt or /var/cache/*.bin; one without is about any
+// name, *.iso. In a part of a path *, ? and [a-z] stand for characters, and ** for any number of parts. What a pattern is
+// about goes with all that is below it.
+//
+// A directory that is excluded by its name, not by a wildcard, stays and is empty: programs expect /tmp to be there.
+//
+// What is included wins, with the directories that it is in: also below an excluded directory, if the pattern has a slash.
+type Selection struct{ exclude, include []*pattern }
+
+// NewSelection parses the patterns of what is excluded and included.
+func NewSelection(exclude, include []string) (*Selection, error) {
+	s := &Selection{}
+	for _, list := range []struct {
+		texts []string
+		to    *[]*pattern
+	}{{exclude, &s.exclude}, {include, &s.include}} {
+		for _, text := range list.texts {
+			p, err := parsePattern(text)
+			if err != nil {
+				return nil, err
+			}
+			*list.to = append(*list.to, p)
+		}
+	}
+	return s, nil
+}
+
+// Wants tells whether the item called name, which is a directory or not, stays in the tree.
+func (s *Selection) Wants(name string, dir bool) bool {
+	excluded, stays := s.excluded(name)
+	return !excluded || dir && (stays || s.reaches(name))
+}
+
+// Skip tells whether nothing of name is wanted: not it and, of a directory, nothing in it. It is for DirOptions.
+func (s *Selection) Skip(name string, dir bool) bool {
+	excluded, _ := s.excluded(name)
+	return excluded && !(dir && s.reaches(name))
+}
+
+// Includes tells whether name, or a directory above it, is included by a pattern. A nil Selection includes nothing.
+func (s *Selection) Includes(name string) bool {
+	included, _ := s.included(name)
+	return included
+}
+
+// excluded tells whether name is, and whether a directory of this name stays all the same.
+func (s *Selection) excluded(name string) (excluded, stays bool) {
+	if name == "." {
+		return false, true
+	}
+	below := false
+	for _, p := range s.exclude {
+		self, above := p.within(name)
+		excluded = excluded || self || above
+		below = below || above
+		stays = stays || self && p.last().kind == literal
+	}
+	if !excluded {
+		return false, false
+	}
+	if included, anchored := s.included(name); anchored || included && !below {
+		return false, false
+	}
+	return true, stays && !below
+}
+
+// included tells whether name is, and whether it is by a path from the root.
+func (s *Selection) included(name string) (included, anchored bool) {
+	if s == nil {
+		return false, false
+	}
+	for _, p := range s.include {
+		if self, above := p.within(name); self || above {
+			included = true
+			anchored = anchored || p.anchored
+		}
+	}
+	return included, anchored
+}
+
+// reaches tells whether something below dir may be included by its path.
+func (s *Selection) reaches(dir string) bool {
+	for _, p := range s.include {
+		if p.reaches(dir) {
+			return true
+		}
+	}
+	return false
+}
+
+// Exclude leaves out of src what s does not want. Another name of a file that is left out becomes the file: the content of
+// what is left out is kept for that, up to 16 MiB in all. Where src is OpenDir's, DirOptions.Skip keeps it from reading
+// what is left out, and then any file may have other names.
+func Exclude(src Source, s *Selection) Source {
+	return newRemover(src, func(name string, dir bool) bool { return !s.Wants(name, dir) })
+}
