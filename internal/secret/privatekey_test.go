@@ -41,11 +41,6 @@ func makers() []maker {
 		{"openssl", "parameters", "openssl ecparam -name prime256v1 -out k", ""},
 		{"openssl", "p12", "openssl req -x509 -newkey ed25519 -nodes -keyout x -subj /CN=a -out y && openssl pkcs12 -export -inkey x -in y -passout pass:a -out k", "PKCS #12 private key"},
 		{"openssl", "p12 without a key", "openssl req -x509 -newkey ed25519 -nodes -keyout x -subj /CN=a -out y && openssl pkcs12 -export -nokeys -in y -passout pass:a -out k", ""},
-		{"keytool", "jks", "keytool -genkeypair -storetype JKS -keyalg EC -dname CN=a -storepass abcdef -keypass abcdef -keystore k", "Java key store with a private key"},
-		{"keytool", "jceks", "keytool -genkeypair -storetype JCEKS -keyalg EC -dname CN=a -storepass abcdef -keypass abcdef -keystore k", "Java key store with a private key"},
-		{"keytool", "java's p12", "keytool -genkeypair -storetype PKCS12 -keyalg EC -dname CN=a -storepass abcdef -keystore k", "PKCS #12 private key"},
-		{"keytool", "jks of certificates", "keytool -genkeypair -keyalg EC -dname CN=a -storepass abcdef -keystore x && keytool -exportcert -alias mykey -keystore x -storepass abcdef -file y && keytool -importcert -noprompt -storetype JKS -file y -keystore k -storepass abcdef", ""},
-		{"keytool", "p12 of certificates", "keytool -genkeypair -keyalg EC -dname CN=a -storepass abcdef -keystore x && keytool -exportcert -alias mykey -keystore x -storepass abcdef -file y && keytool -importcert -noprompt -storetype PKCS12 -file y -keystore k -storepass abcdef", ""},
 		{"gpg", "gpg binary", gpg("ed25519") + "gpg --batch --homedir h --export-secret-keys >k", "OpenPGP private key"},
 		{"gpg", "gpg armoured", gpg("ed25519") + "gpg --batch --homedir h --armor --export-secret-keys >k", "OpenPGP private key"},
 		{"gpg", "gpg rsa", gpg("rsa2048") + "gpg --batch --homedir h --export-secret-keys >k", "OpenPGP private key"},
@@ -136,6 +131,23 @@ func TestPrivateKey(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := secret.PrivateKey([]byte(tt.in)); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestPrivateKeyOfJava(t *testing.T) {
+	for name, want := range map[string]string{
+		"key.jks": "Java key store with a private key", "key.jceks": "Java key store with a private key", "key.p12": "PKCS #12 private key",
+		"certificate.jks": "", "certificate.jceks": "", "certificate.p12": "",
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, err := os.ReadFile(filepath.Join("testdata", name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := secret.PrivateKey(p); got != want {
+				t.Errorf("got %q, want %q", got, want)
 			}
 		})
 	}
