@@ -153,7 +153,7 @@ func syslogNGTargets(b []byte) []logTarget {
 	begin := regexp.MustCompile(`\b(destination|source)\b[^;{]*\{`)
 	text := uncommented(b)
 	var found []logTarget
-	blocks := begin.FindAllStringSubmatchIndex(text, -1)
+	blocks := begin.FindAllStringSubmatchIndex(text, maxFindings)
 	for i, block := range blocks {
 		end := len(text)
 		if i+1 < len(blocks) {

@@ -137,6 +137,23 @@ func TestHostileTree(t *testing.T) {
 	}
 }
 
+// TestIncludeBombs has files that include themselves, again and again.
+func TestIncludeBombs(t *testing.T) {
+	const size = 1 << 20
+	tree := fstest.MapFS{
+		"usr/sbin/sshd":                {Data: []byte("program")},
+		"etc/ssh/sshd_config":          {Data: bytes.Repeat([]byte("UseDNS no\nInclude sshd_config\n"), size/32)},
+		"etc/sudoers":                  {Data: bytes.Repeat([]byte("root ALL=ALL\n@include /etc/sudoers\n"), size/40)},
+		"etc/group":                    {Data: bytes.Repeat([]byte("group:x:1:\n"), size/12)},
+		"etc/rsyslog.conf":             {Data: bytes.Repeat([]byte("type=\"omfwd\" (target\n"), size/24)},
+		"etc/syslog-ng/syslog-ng.conf": {Data: bytes.Repeat([]byte("destination {tcp("), size/20)},
+	}
+	report, err := Run(context.Background(), &Image{Root: rootfs.New(tree)}, nil)
+	if err != nil || report.Count(Error) == 0 {
+		t.Error(report, err)
+	}
+}
+
 // TestCancel ends a run in the walk.
 func TestCancel(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(context.Background())

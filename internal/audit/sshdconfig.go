@@ -27,6 +27,7 @@ type sshdSetting struct {
 const (
 	sshdDepth = 16  // of Include in one another, as sshd has it
 	sshdFiles = 256 // that are included in all
+	sshdLines = 100_000
 )
 
 // sshd returns the configuration of OpenSSH's server, nil if the image has none.
@@ -95,7 +96,9 @@ func (r *run) sshdFile(c *sshdConfig, name, match string, depth int) {
 			}
 		default:
 			s.match, s.file, s.line = match, name, n
-			c.settings = append(c.settings, s)
+			if c.settings = append(c.settings, s); len(c.settings) > sshdLines {
+				c.problem = "there are too many lines"
+			}
 		}
 		if c.problem != "" {
 			return

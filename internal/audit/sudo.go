@@ -1,9 +1,7 @@
 package audit
 
 import (
-	"bytes"
 	"path"
-	"slices"
 	"strings"
 )
 
@@ -14,13 +12,26 @@ type grant struct {
 	line      int
 }
 
-const sudoFiles = 256 // that are included in all
+// A sudoers collects the grants of a file and of what it includes [sudoers(5)].
+type sudoers struct {
+	run    *run
+	grants []grant
+	files  int
+}
+
+const (
+	sudoFiles  = 256     // that are read, whatever they include
+	sudoGrants = 100_000 // that are kept
+)
 
 func checkSudo(p *probe) {
-	grants := p.sudoers("etc/sudoers", nil, 0)
+	s := &sudoers{run: p.run}
+	s.read("etc/sudoers")
+	others := p.others()
 	able := false
-	for _, g := range grants {
-		if !p.others(g.who) {
+	for _, g := range s.grants {
+		isAlias := g.who == strings.ToUpper(g.who)
+		if !others[g.who] && !isAlias {
 			continue
 		}
 		able = true
@@ -33,34 +44,44 @@ func checkSudo(p *probe) {
 	}
 }
 
-// sudoers adds the grants of a file, and of what it includes [sudoers(5)].
-func (r *run) sudoers(name string, grants []grant, depth int) []grant {
-	if depth > 8 {
-		return grants
+func (s *sudoers) read(name string) {
+	if s.files++; s.files > sudoFiles {
+		return
 	}
-	b, _ := r.read(name)
-	b = bytes.ReplaceAll(b, []byte("\\\n"), []byte("  ")) // a line that goes on
+	b, _ := s.run.read(name)
+	first, whole := 0, ""
 	for n, line := range lines(b) {
-		words := strings.Fields(line)
-		if len(words) < 2 {
+		if whole == "" {
+			first = n
+		}
+		text, goesOn := strings.CutSuffix(line, `\`)
+		if whole += text; goesOn && len(whole) < 1<<16 {
 			continue
 		}
-		switch words[0] {
-		case "#include", "@include":
-			grants = r.sudoers(sudoPath(words[1]), grants, depth+1)
-		case "#includedir", "@includedir":
-			for _, e := range r.list(sudoPath(words[1])) {
-				if file := e.Name(); !strings.Contains(file, ".") && !strings.HasSuffix(file, "~") && len(grants) < sudoFiles {
-					grants = r.sudoers(path.Join(sudoPath(words[1]), file), grants, depth+1)
-				}
-			}
-		default:
-			if who, what, ok := parseGrant(line); ok {
-				grants = append(grants, grant{who, what, name, n})
+		s.line(name, first, whole)
+		whole = ""
+	}
+}
+
+func (s *sudoers) line(name string, n int, line string) {
+	words := strings.Fields(line)
+	if len(words) < 2 {
+		return
+	}
+	switch words[0] {
+	case "#include", "@include":
+		s.read(sudoPath(words[1]))
+	case "#includedir", "@includedir":
+		for _, e := range s.run.list(sudoPath(words[1])) {
+			if file := e.Name(); !strings.Contains(file, ".") && !strings.HasSuffix(file, "~") && s.files <= sudoFiles {
+				s.read(path.Join(sudoPath(words[1]), file))
 			}
 		}
+	default:
+		if who, what, ok := parseGrant(line); ok && len(s.grants) < sudoGrants {
+			s.grants = append(s.grants, grant{who, what, name, n})
+		}
 	}
-	return grants
 }
 
 func sudoPath(s string) string {
@@ -85,24 +106,22 @@ func parseGrant(line string) (who, what string, ok bool) {
 	return words[0], what, true
 }
 
-// others tells whether somebody besides root is meant by who: a user that is there, a group with a member, or ALL.
-func (r *run) others(who string) bool {
-	group, isGroup := strings.CutPrefix(who, "%")
-	if !isGroup {
-		isAlias := who == strings.ToUpper(who)
-		return who != "root" && (isAlias || slices.ContainsFunc(r.users(), func(u user) bool { return u.name == who }))
+// others returns those who are not root: users that are there, and groups, with % in front, that have members.
+func (r *run) others() map[string]bool {
+	others, primary := map[string]bool{}, map[int64]bool{}
+	for _, u := range r.users() {
+		if u.uid != 0 {
+			others[u.name], primary[u.gid] = true, true
+		}
 	}
 	b, _ := r.read("etc/group")
 	for _, line := range lines(b) {
 		f := strings.Split(line, ":")
-		if len(f) < 4 || f[0] != group {
-			continue
+		if len(f) >= 4 && (strings.Trim(f[3], " ,") != "" || primary[number(f[2])]) {
+			others["%"+f[0]] = true
 		}
-		gid := number(f[2])
-		return strings.Trim(strings.TrimSpace(f[3]), ",") != "" ||
-			slices.ContainsFunc(r.users(), func(u user) bool { return u.gid == gid && u.uid != 0 })
 	}
-	return false
+	return others
 }
 
 // cloudUserHasSudo tells whether cloud-init makes a user that has sudo.
