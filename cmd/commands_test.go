@@ -72,7 +72,7 @@ func messages(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, !neg && len(args) == 1, "messages N")
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
-	progress := regexp.MustCompile(`^ami-[a-z-]+: ((audit|bundle|compare|copy|download|export|unbundle|upload|verify): \d+%, |volume: \d)`)
+	progress := regexp.MustCompile(`^ami-[a-z-]+: ((bundle|compare|copy|download|export|unbundle|upload|verify): \d+%, |(audit|volume): \d)`)
 	var lines []string
 	for line := range strings.Lines(ts.ReadFile("stderr")) {
 		if !progress.MatchString(line) {

@@ -96,6 +96,11 @@ func importRules() []rule {
 			why:    "EC2 is one of the engines of internal/registry: use it through registry.Engine",
 		},
 		{
+			in:    []string{"internal/clean"},
+			never: []string{module + "/bundle/...", module + "/manifest", module + "/internal/registry/...", module + "/internal/store/..."},
+			why:   "internal/clean copies disks, wherever they are from",
+		},
+		{
 			in:    []string{"internal/secret"},
 			alone: true,
 			why:   "internal/secret looks at bytes and needs the standard library only",

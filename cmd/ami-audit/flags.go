@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"amiforge/diskimg"
-	"amiforge/internal/audit"
+	"amiforge/internal/auditing"
 	"amiforge/internal/cli"
 )
 
@@ -20,11 +20,11 @@ type options struct {
 	maxSize      int64
 	boots        string // as hvm or paravirtual; "" is what the registry says
 
-	severity string
-	failOn   audit.Severity // what severity says
-	skip     []string
-	allow    []string
-	rules    bool
+	choice auditing.Choice
+	rules  bool
+
+	fix     bool
+	upgrade bool // to ext4 of today
 
 	format string
 	output string
@@ -48,10 +48,10 @@ func parse(e *cli.Env) (*options, error) {
 	f.StringVar(&o.sourceFormat, "source-format", "", "")
 	cli.SizeVar(f, &o.maxSize, "max-size", "", o.maxSize, "")
 	f.StringVar(&o.boots, "virtualization-type", "", "")
-	f.StringVar(&o.severity, "fail-on", audit.Error.String(), "")
-	f.StringSliceVar(&o.skip, "skip", nil, "")
-	f.StringArrayVar(&o.allow, "allow", nil, "")
+	o.choice.AddFlags(f)
 	f.BoolVar(&o.rules, "rules", false, "")
+	f.BoolVar(&o.fix, "fix", false, "")
+	f.BoolVar(&o.upgrade, "upgrade-ext4", false, "")
 	f.StringVar(&o.format, "format", "", "")
 	f.StringVarP(&o.output, "output", "o", "", "")
 	f.BoolVar(&o.store, "store-report", false, "")
@@ -73,8 +73,9 @@ func parse(e *cli.Env) (*options, error) {
 func (o *options) validate(e *cli.Env, f *pflag.FlagSet, args []string) error {
 	for _, check := range []func() error{
 		func() error { return o.validateSource(f, args) },
-		func() error { return o.validateRules() },
+		o.choice.Validate,
 		func() error { return o.validateReport(e, f) },
+		func() error { return o.validateFix(f) },
 	} {
 		if err := check(); err != nil {
 			return err
@@ -89,6 +90,8 @@ func (o *options) validateSource(f *pflag.FlagSet, args []string) error {
 		return cli.Usagef("unexpected argument %q: one image at a time", args[1])
 	case o.rules && (o.source != "" || f.Changed("volume")):
 		return cli.Usagef("--rules looks at no image: leave it out")
+	case o.rules && o.fix:
+		return cli.Usagef("--rules looks at no image, and --fix copies one")
 	case o.rules:
 		return nil
 	case f.Changed("volume") && o.volume == "":
@@ -125,53 +128,17 @@ func (o *options) validateBundle(f *pflag.FlagSet) error {
 	return nil
 }
 
-// validateRules looks at what names rules and severities.
-func (o *options) validateRules() (err error) {
-	if o.failOn, err = audit.ParseSeverity(o.severity); err != nil {
-		return cli.Usagef("--fail-on %q: want error, warning or info", o.severity)
-	}
-	for _, id := range o.skip {
-		if err := checkRule("--skip", id); err != nil {
-			return err
-		}
-	}
-	for _, text := range o.allow {
-		id, _, _ := strings.Cut(text, ":")
-		if err := checkRule("--allow", id); err != nil {
-			return err
-		}
-		if _, err := audit.ParseAllow(text); err != nil {
-			return cli.Usagef("--allow: %w", err)
-		}
-	}
-	return nil
-}
-
-// checkRule is a usage error where there is no rule of that ID.
-func checkRule(flag, id string) error {
-	var ids []string
-	for _, rule := range audit.Rules() {
-		ids = append(ids, rule.ID)
-	}
-	if slices.Contains(ids, id) {
-		return nil
-	}
-	near, ok := cli.Nearest(strings.ToUpper(id), ids)
-	if !ok {
-		return cli.Usagef("%s: there is no rule %q; --rules lists them", flag, id)
-	}
-	return cli.Usagef("%s: there is no rule %q; did you mean %s?", flag, id, near)
-}
-
 // validateReport finds out the format of the report.
 func (o *options) validateReport(e *cli.Env, f *pflag.FlagSet) error {
 	switch {
 	case f.Changed("output") && o.output == "":
 		return cli.Usagef("-o: the name is empty")
+	case o.output == "-" && o.fix:
+		return cli.Usagef("-o -: the copy is not written in order: give a file")
 	case o.output == "-":
 		return cli.Usagef("-o -: the report goes to standard output by itself")
 	case f.Changed("format"):
-	case o.output != "":
+	case o.output != "" && !o.fix:
 		o.format = formatOf(o.output)
 	case e.JSON:
 		o.format = formatJSON
@@ -181,13 +148,16 @@ func (o *options) validateReport(e *cli.Env, f *pflag.FlagSet) error {
 	switch {
 	case !slices.Contains([]string{formatText, formatJSON, formatSARIF}, o.format):
 		return cli.Usagef("--format %q: want text, json or sarif", o.format)
-	case e.JSON && o.output == "" && o.format != formatJSON:
+	case e.JSON && o.prints() && o.format != formatJSON:
 		return cli.Usagef("--json and --format %s exclude each other", o.format)
-	case o.format == formatJSON && o.output == "":
+	case o.format == formatJSON && o.prints():
 		e.JSON = true // for errors, too
 	}
 	return nil
 }
+
+// prints tells whether the report goes to standard output.
+func (o *options) prints() bool { return o.output == "" || o.fix }
 
 // formatOf returns the format that the name of a report promises.
 func formatOf(name string) string {

@@ -15,13 +15,14 @@ import (
 const usage = `Usage:
   ami-audit SOURCE [OPTION]…
   ami-audit --volume DIR [OPTION]…
+  ami-audit --fix SOURCE -o COPY [OPTION]…
   ami-audit --rules
 
 Looks in an image for what must not be in one that others get: keys, passwords,
 histories, logs, back doors, and what is left of them in deleted files; and whether it
 can boot. SOURCE is a disk file (RAW, VHD or VMDK), a block device, the manifest of a
 bundle (a file or s3://bucket/prefix/image.manifest.xml) or an AMI ID. Nothing is
-mounted, nothing is written, and no secret is printed: a finding has the place, the rule
+mounted, SOURCE is never written, and no secret is printed: a finding has the place, the rule
 and a short hash. What cannot be read is an error, and never a clean report.
 
       --volume DIR         audit a directory tree in the place of a disk
@@ -39,7 +40,14 @@ and a short hash. What cannot be read is an error, and never a clean report.
   -o, --output REPORT      write the report to a file and print its name; .json and .sarif
                            tell the format
       --store-report       put the report in JSON beside the bundle, as NAME.audit.json
-      --force              overwrite REPORT
+      --force              overwrite REPORT, or COPY
+
+      --fix                write a cleaned RAW copy of SOURCE to COPY and audit that: without
+                           host keys, histories, logs, the state of cloud-init, and so on,
+                           with root locked, and nothing in it of what was deleted
+                           (docs/audit.md lists all). What --skip and --allow name stays
+      --upgrade-ext4       let it write ext2, ext3 and old ext4 as the ext4 of today, which
+                           old systems do not know
 
   -k, --privatekey KEY     bundles: private key that opens it (default: EC2_PRIVATE_KEY)
   -c, --cert CERT          certificate of the owner, whose signature is expected
@@ -53,10 +61,14 @@ and a short hash. What cannot be read is an error, and never a clean report.
 A bundle is verified while it is restored to a temporary sparse file without a name in
 TMPDIR, which takes the room of the disk's data and is gone however the command ends.
 
+A copy has the same table of partitions, and file systems with the same UUIDs. With
+SOURCE_DATE_EPOCH the same SOURCE becomes the same COPY.
+
 Examples:
   ami-audit disk.raw
   ami-audit web.vmdk --fail-on warning --skip LOGS --allow 'HISTORY:/home/*/.bash_history'
   ami-audit s3://bucket/web/image.manifest.xml -k keys/pk.pem --store-report
+  ami-audit --fix disk.raw -o clean.raw
   ami-audit ami-0123456789abcdef0 -k keys/pk.pem --format sarif > web.sarif
 `
 
@@ -70,6 +82,9 @@ func run(ctx context.Context, e *cli.Env) error {
 	if o.rules {
 		return listRules(e)
 	}
+	if err := o.checkCopy(); err != nil {
+		return err
+	}
 	source, object, err := o.open(ctx, e)
 	if err != nil {
 		return err
@@ -78,7 +93,10 @@ func run(ctx context.Context, e *cli.Env) error {
 	if o.boots != "" {
 		source.SetVirtualization(o.boots)
 	}
-	report, err := auditing.Run(ctx, e, source, auditing.Options{Skip: o.skip, Allow: o.allow, FailOn: o.failOn})
+	if o.fix {
+		return o.runFix(ctx, e, source, object)
+	}
+	report, err := auditing.Run(ctx, e, source, o.choice.Options)
 	if report == nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func (o *options) write(ctx context.Context, e *cli.Env, report *auditreport.Rep
 
 func (o *options) print(e *cli.Env, report *auditreport.Report) error {
 	switch {
-	case o.output != "":
+	case !o.prints():
 		return o.writeFile(e, report)
 	case o.format == formatSARIF:
 		text, err := marshal(report.SARIF())

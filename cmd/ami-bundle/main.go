@@ -52,6 +52,11 @@ where the manifest is. With --volume the image is made first: see below.
                               if the new one fails
   -i, --image IMAGE           the same as IMAGE
 
+      --audit                 look for keys, passwords and the like first, as ami-audit does,
+                              and bundle nothing (exit 4) if there are any
+      --fail-on SEVERITY, --skip ID[,…], --allow ID[:PATH]
+                              what of the audit matters: see ami-audit
+
 Parts that an earlier bundle of that name left in the store are cleared away. In a
 bucket, let one process at a time write a bundle.
 
@@ -108,6 +113,7 @@ type options struct {
 	noScan, noSync, force           bool
 
 	volumeOptions
+	auditOptions
 
 	note string // what there is to say once the bundle is there
 }
@@ -125,6 +131,9 @@ func run(ctx context.Context, e *cli.Env) error {
 		return err
 	}
 	if err := o.refuseExisting(ctx, e); err != nil {
+		return err
+	}
+	if err := o.auditImage(ctx, e); err != nil {
 		return err
 	}
 	im, opened, err := o.openImage(ctx, e)
@@ -203,9 +212,13 @@ func parse(e *cli.Env) (*options, error) {
 	f.BoolVar(&o.force, "force", false, "")
 	f.SetNormalizeFunc(oldSpelling)
 	o.addVolumeFlags(f)
+	o.addAuditFlags(f)
 	args, err := e.Parse()
 	if err == nil {
 		err = o.settle(f)
+	}
+	if err == nil {
+		err = o.checkAudit(f)
 	}
 	if err != nil {
 		return nil, err

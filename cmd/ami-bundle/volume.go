@@ -67,6 +67,9 @@ func (o *options) runVolume(ctx context.Context, e *cli.Env) error {
 	if err != nil {
 		return err
 	}
+	if err := o.auditVolume(ctx, e, temp.File, made.Size); err != nil {
+		return err
+	}
 	location := loc.Object(bundle.ManifestName(o.prefix))
 	im, err := bundle.OpenImage(ctx, temp.Name(), &bundle.ImageOptions{NoScan: true})
 	if err != nil {
@@ -109,6 +112,9 @@ func (o *options) runDiskOnly(ctx context.Context, e *cli.Env) error {
 	own := &ownFiles{output: o.output}
 	own.temporary(filepath.Dir(o.output), filepath.Base(o.output))
 	made, err := o.build(ctx, e, diskFile{f, o.output}, own)
+	if err == nil {
+		err = o.auditVolume(ctx, e, f.File, made.Size)
+	}
 	if err == nil {
 		err = f.Commit()
 	}

@@ -10,20 +10,21 @@ import (
 
 // Info describes a file system.
 type Info struct {
-	Kind        string // ext2, ext3 or ext4, as blkid has it
-	UUID        string
-	Label       string
-	BlockSize   int64
-	Blocks      int64
-	FreeBlocks  int64 // as the superblock has it
-	Inodes      int64
-	FreeInodes  int64
-	Features    []string // as dumpe2fs names them
-	State       string   // clean, not clean, needs recovery; and "with errors"
-	Journal     string   // internal, external, or nothing
-	MkfsTime    time.Time
-	LastMounted string   // where
-	Warnings    []string // what is odd, or was not read
+	Kind           string // ext2, ext3 or ext4, as blkid has it
+	UUID           string
+	Label          string
+	BlockSize      int64
+	Blocks         int64
+	FreeBlocks     int64 // as the superblock has it
+	ReservedBlocks int64 // that only root gets
+	Inodes         int64
+	FreeInodes     int64
+	Features       []string // as dumpe2fs names them
+	State          string   // clean, not clean, needs recovery; and "with errors"
+	Journal        string   // internal, external, or nothing
+	MkfsTime       time.Time
+	LastMounted    string   // where
+	Warnings       []string // what is odd, or was not read
 }
 
 // Info describes the file system as its superblock does, after the journal.
@@ -31,11 +32,13 @@ func (f *FS) Info() Info {
 	s := &f.super
 	i := Info{
 		Kind: s.generation(), UUID: uuidString(s.UUID), Label: cString(s.VolumeName[:]), BlockSize: f.blockSize,
-		Blocks: f.blocks, FreeBlocks: int64(s.FreeBlocksCountLo), Inodes: int64(s.InodesCount), FreeInodes: int64(s.FreeInodesCount),
+		Blocks: f.blocks, FreeBlocks: int64(s.FreeBlocksCountLo),
+		ReservedBlocks: int64(s.RBlocksCountLo), Inodes: int64(s.InodesCount), FreeInodes: int64(s.FreeInodesCount),
 		Features: s.features(), State: s.state(), LastMounted: cString(s.LastMounted[:]), Warnings: slices.Clone(f.warnings),
 	}
 	if s.incompat(incompat64Bit) {
 		i.FreeBlocks = joined(s.FreeBlocksCountLo, s.FreeBlocksCountHi)
+		i.ReservedBlocks = joined(s.RBlocksCountLo, s.RBlocksCountHi)
 	}
 	if s.MkfsTime != 0 {
 		i.MkfsTime = time.Unix(int64(s.MkfsTime)|int64(s.MkfsTimeHi)<<32, 0).UTC()

@@ -43,11 +43,15 @@ func checkNetState(p *probe) {
 func checkHostname(p *probe) {
 	b, _ := p.read("etc/hostname")
 	for n, name := range settings(b) {
-		neutral := []string{"localhost", "localhost.localdomain", "debian", "ubuntu", "alpine", "fedora", "(none)", "amazonlinux"}
-		if !slices.Contains(neutral, strings.ToLower(name)) {
+		if isNameOfMachine(name) {
 			p.find(Warning, "etc/hostname", n, "the image has the name of a machine: %s", name)
 		}
 	}
+}
+
+func isNameOfMachine(name string) bool {
+	neutral := []string{"localhost", "localhost.localdomain", "debian", "ubuntu", "alpine", "fedora", "(none)", "amazonlinux"}
+	return !slices.Contains(neutral, strings.ToLower(name))
 }
 
 // checkResolver looks for name servers in /etc/resolv.conf itself: a link to what is made at boot has none.
@@ -59,11 +63,18 @@ func checkResolver(p *probe) {
 	}
 	b, _ := p.read(name)
 	for n, line := range settings(b) {
-		words := strings.Fields(line)
-		if len(words) > 1 && words[0] == "nameserver" && !isLocal(words[1]) {
-			p.find(Warning, name, n, "it names the name server of another network: %s", words[1])
+		if server := nameServer(line); server != "" && !isLocal(server) {
+			p.find(Warning, name, n, "it names the name server of another network: %s", server)
 		}
 	}
+}
+
+// nameServer returns the address of a line that has one, or "".
+func nameServer(line string) string {
+	if words := strings.Fields(line); len(words) > 1 && words[0] == "nameserver" {
+		return words[1]
+	}
+	return ""
 }
 
 // addressPattern is a setting that ties an interface to an address of its own: those of ifcfg files, of interfaces(5), of

@@ -38,6 +38,7 @@ func Open(disk Disk) (*Image, error) {
 		return nil, o.nothing()
 	}
 	o.assemble()
+	m.volumes = o.volumes
 	return m, nil
 }
 

@@ -37,6 +37,7 @@ type Image struct {
 
 	free    []audit.FreeSpace
 	disk    *inspect.Report // nil for a directory
+	volumes []*volume
 	closers []io.Closer
 }
 

@@ -26,6 +26,7 @@ func (o *opening) free(name string, start, n int64) {
 func (o *opening) unused(name string, p partition.Partition, info filesystem.Info) {
 	section := io.NewSectionReader(o.disk, p.Start, p.Size)
 	for _, extents := range leftovers(info) {
+		extents = overlap(extents, o.data(p.Start, p.Size), p.Start)
 		o.image.free = append(o.image.free, audit.FreeSpace{Partition: name, Reader: section, Extents: extents})
 	}
 	if info.Size > 0 && info.Size < p.Size {

@@ -25,7 +25,10 @@ type Source struct {
 	image   *auditimage.Image
 	subject auditreport.Image
 	facts   auditimage.Facts
-	closers []io.Closer // the last one first
+	disk    auditimage.Disk // nil if it is a directory
+	files   []string        // that a disk file has beside itself
+	parts   []manifest.Part // of a bundle
+	closers []io.Closer     // the last one first
 }
 
 // Close releases the source.
@@ -51,7 +54,12 @@ func OpenDirectory(path string) (*Source, error) {
 func OpenDisk(location string, disk *diskimg.Disk) (*Source, error) {
 	info := disk.Info()
 	subject := auditreport.Image{Source: location, Format: string(info.Format), Size: disk.Size()}
-	return open(subject, disk)
+	s, err := open(subject, disk)
+	if err != nil {
+		return nil, err
+	}
+	s.files = info.Files
+	return s, nil
 }
 
 // OpenBundle opens the disk in a bundle whose manifest object is: it verifies all of it and restores it to a temporary
@@ -74,13 +82,23 @@ func OpenBundle(ctx context.Context, e *cli.Env, object cli.Object, b *bundle.Bu
 		return nil, err
 	}
 	s.facts, s.subject.Virtualization = facts, facts.Virtualization
+	s.parts = b.Manifest.Image.Parts
 	return s, nil
 }
+
+// Files returns the files that a disk file has beside itself, such as a VMDK's, by their names from its directory.
+func (s *Source) Files() []string { return s.files }
+
+// Parts returns the parts of a bundle.
+func (s *Source) Parts() []manifest.Part { return s.parts }
 
 // SetVirtualization says how an image is to boot, if its registry does not.
 func (s *Source) SetVirtualization(kind string) {
 	s.facts.Virtualization, s.subject.Virtualization = kind, kind
 }
+
+// SetArchitecture says what an image is made for, if no registry does.
+func (s *Source) SetArchitecture(arch string) { s.facts.Architecture = arch }
 
 // disk is one that is closed after use.
 type closingDisk interface {
@@ -93,7 +111,7 @@ func open(subject auditreport.Image, disk closingDisk) (*Source, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", subject.Source, err), disk.Close())
 	}
-	return &Source{image: image, subject: subject, closers: []io.Closer{disk, image}}, nil
+	return &Source{image: image, subject: subject, disk: disk, closers: []io.Closer{disk, image}}, nil
 }
 
 func factsOfBundle(m *manifest.Manifest) auditimage.Facts {

@@ -99,7 +99,8 @@ func pass(ctx context.Context, e *cli.Env, object cli.Object, b *bundle.Bundle, 
 		return err
 	}
 	if report.Result != auditreport.Clean {
-		r := &refusal{"not made public", object.String(), report.Counts, report.Findings}
+		hint := fmt.Sprintf("ami-audit %s -k KEY", object)
+		r := &refusal{"not made public", object.String(), report.Counts, report.Findings, audit.Error, hint}
 		if image.ID == "" {
 			r.verdict = "not registered"
 		}
@@ -154,6 +155,8 @@ type refusal struct {
 	source   string
 	counts   auditreport.Counts
 	findings []audit.Finding
+	failOn   audit.Severity
+	hint     string // the command that lists them all
 }
 
 // refusalLines is how many findings a message has. ami-audit shows them all.
@@ -163,7 +166,7 @@ func (r *refusal) Error() string {
 	lines := []string{fmt.Sprintf("%s: the audit of %s has %s", r.verdict, r.source, r.counts)}
 	for _, f := range r.errors() {
 		if len(lines) > refusalLines {
-			lines = append(lines, fmt.Sprintf("and more: ami-audit %s -k KEY lists them", r.source))
+			lines = append(lines, fmt.Sprintf("and more: %s lists them", r.hint))
 			break
 		}
 		lines = append(lines, auditreport.Line(f))
@@ -173,7 +176,7 @@ func (r *refusal) Error() string {
 
 func (r *refusal) errors() (list []audit.Finding) {
 	for _, f := range r.findings {
-		if f.Severity == audit.Error {
+		if f.Severity >= r.failOn {
 			list = append(list, f)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 // A refusal names the errors, as many as fit, and leaves out what is no error.
 func TestRefusal(t *testing.T) {
 	for n, want := range map[int]int{1: 2, refusalLines: refusalLines + 1, refusalLines + 1: refusalLines + 2, 500: refusalLines + 2} {
-		r := &refusal{verdict: "not made public", source: "store/image.manifest.xml", counts: auditreport.Counts{Errors: n}}
+		r := &refusal{verdict: "not made public", source: "store/image.manifest.xml", counts: auditreport.Counts{Errors: n}, failOn: audit.Error, hint: "ami-audit x"}
 		r.findings = append(r.findings, audit.Finding{Rule: "LOGS", Severity: audit.Warning, Path: "/var/log/a"})
 		for i := range n {
 			r.findings = append(r.findings, audit.Finding{Rule: "HISTORY", Severity: audit.Error, Path: fmt.Sprintf("/%d", i)})

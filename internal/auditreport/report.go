@@ -24,6 +24,7 @@ type Report struct {
 	Result        Result    `json:"result"`
 	Counts        Counts    `json:"counts"`
 	Notes         []string  `json:"notes,omitempty"` // what was passed over, and what is odd about the disk
+	Fix           *Fix      `json:"fix,omitempty"`   // of a cleaned copy
 
 	audit.Report
 }

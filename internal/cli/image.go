@@ -48,6 +48,14 @@ func CreateImage(path string, size int64, opts FileOptions) (Image, error) {
 	return im, nil
 }
 
+// FileOf returns the file that an image becomes, to be read, or nil if it becomes none.
+func FileOf(im Image) *os.File {
+	if f, ok := im.(*imageFile); ok {
+		return f.File.File
+	}
+	return nil
+}
+
 // refuseStream is a usage error where path leads to a pipe, a terminal or the like: standard output takes an image
 // there.
 func refuseStream(path string) error {
