@@ -61,8 +61,8 @@ func TestKillDeleteBundleAtRequest(t *testing.T) {
 			}
 		}
 	}
-	if deletions != 4 {
-		t.Errorf("killed at %d deletions, want 3 parts and the manifest", deletions)
+	if deletions != 5 {
+		t.Errorf("killed at %d deletions, want 3 parts, the report and the manifest", deletions)
 	}
 }
 

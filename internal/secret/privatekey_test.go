@@ -41,19 +41,22 @@ func makers() []maker {
 		{"openssl", "parameters", "openssl ecparam -name prime256v1 -out k", ""},
 		{"openssl", "p12", "openssl req -x509 -newkey ed25519 -nodes -keyout x -subj /CN=a -out y && openssl pkcs12 -export -inkey x -in y -passout pass:a -out k", "PKCS #12 private key"},
 		{"openssl", "p12 without a key", "openssl req -x509 -newkey ed25519 -nodes -keyout x -subj /CN=a -out y && openssl pkcs12 -export -nokeys -in y -passout pass:a -out k", ""},
-		{"gpg", "gpg binary", gpg("ed25519") + "gpg --batch --homedir h --export-secret-keys >k", "OpenPGP private key"},
-		{"gpg", "gpg armoured", gpg("ed25519") + "gpg --batch --homedir h --armor --export-secret-keys >k", "OpenPGP private key"},
-		{"gpg", "gpg rsa", gpg("rsa2048") + "gpg --batch --homedir h --export-secret-keys >k", "OpenPGP private key"},
-		{"gpg", "gpg dsa", gpg("dsa2048") + "gpg --batch --homedir h --export-secret-keys >k", "OpenPGP private key"},
-		{"gpg", "gpg agent", gpg("ed25519") + "cp h/private-keys-v1.d/*.key k", "GnuPG private key"},
-		{"gpg", "gpg keyring", gpg("rsa2048") + "gpg --batch --homedir h --export >k", ""},
-		{"gpg", "gpg keyring, armoured", gpg("ed25519") + "gpg --batch --homedir h --armor --export >k", ""},
-		{"gpg", "keybox", gpg("ed25519") + "cp h/pubring.kbx k", ""},
+		{"gpg", "gpg binary", gpg("ed25519", "gpg --batch --homedir h --export-secret-keys >k"), "OpenPGP private key"},
+		{"gpg", "gpg armoured", gpg("ed25519", "gpg --batch --homedir h --armor --export-secret-keys >k"), "OpenPGP private key"},
+		{"gpg", "gpg rsa", gpg("rsa2048", "gpg --batch --homedir h --export-secret-keys >k"), "OpenPGP private key"},
+		{"gpg", "gpg dsa", gpg("dsa2048", "gpg --batch --homedir h --export-secret-keys >k"), "OpenPGP private key"},
+		{"gpg", "gpg agent", gpg("ed25519", "cp h/private-keys-v1.d/*.key k"), "GnuPG private key"},
+		{"gpg", "gpg keyring", gpg("rsa2048", "gpg --batch --homedir h --export >k"), ""},
+		{"gpg", "gpg keyring, armoured", gpg("ed25519", "gpg --batch --homedir h --armor --export >k"), ""},
+		{"gpg", "keybox", gpg("ed25519", "cp h/pubring.kbx k"), ""},
 	}
 }
 
-func gpg(algorithm string) string {
-	return "mkdir -m 700 h && gpg --batch -q --homedir h --passphrase '' --quick-gen-key a@example.com " + algorithm + " && gpgconf --homedir h --kill all && "
+// gpg returns what makes a key and then runs a command. The agent that gpg starts ends with it: behind both, since one that
+// has only just ended is in the way of the next.
+func gpg(algorithm, command string) string {
+	return "trap 'gpgconf --homedir h --kill all' EXIT; mkdir -m 700 h && " +
+		"gpg --batch -q --homedir h --passphrase '' --quick-gen-key a@example.com " + algorithm + " && " + command
 }
 
 func TestPrivateKeyOfTools(t *testing.T) {
