@@ -81,7 +81,7 @@ func (o *options) runFix(ctx context.Context, e *cli.Env, source *auditing.Sourc
 
 // refuseOutput is a usage error where the copy would take the place of what it is made from.
 func (o *options) refuseOutput(source *auditing.Source, object cli.Object) error {
-	if isBundle(o.source) {
+	if cli.IsBundle(o.source) {
 		return o.RefuseBundle(o.output, object, source.Parts())
 	}
 	inputs := []string{o.source}

@@ -63,7 +63,7 @@ func parse(e *cli.Env) (*options, error) {
 	if len(args) > 0 {
 		o.source = args[0]
 	}
-	if o.Key == "" && isBundle(o.source) {
+	if o.Key == "" && cli.IsBundle(o.source) {
 		o.Key = e.Getenv("EC2_PRIVATE_KEY")
 	}
 	return o, o.validate(e, f, args)
@@ -111,7 +111,7 @@ func (o *options) validateSource(f *pflag.FlagSet, args []string) error {
 
 // validateBundle wants flags of bundles for bundles only. The environment may hold a key at all times.
 func (o *options) validateBundle(f *pflag.FlagSet) error {
-	if isBundle(o.source) {
+	if cli.IsBundle(o.source) {
 		switch {
 		case o.Key == "":
 			return cli.Usagef("-k KEY is needed: the private key that opens the bundle")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"strings"
 
@@ -20,11 +19,11 @@ func (o *options) open(ctx context.Context, e *cli.Env) (source *auditing.Source
 	case o.volume != "":
 		source, err = auditing.OpenDirectory(o.volume)
 		return source, object, err
-	case isImageID(o.source):
+	case cli.IsImageID(o.source):
 		return o.openImage(ctx, e)
 	case strings.Contains(o.source, "://") && !strings.HasPrefix(o.source, "s3://"):
 		return nil, object, cli.Usagef("%s: only files, devices, s3:// manifests and AMI IDs are read; download it first", o.source)
-	case isManifest(o.source):
+	case cli.IsManifest(o.source):
 		if object, err = cli.OpenObject(ctx, o.source, e.StoreConfig()); err == nil {
 			source, err = o.openBundle(ctx, e, object, nil)
 		}
@@ -37,23 +36,6 @@ func (o *options) open(ctx context.Context, e *cli.Env) (source *auditing.Source
 	source, err = o.openFile(e)
 	return source, object, err
 }
-
-// isImageID tells an AMI ID from the name of a file that is there.
-func isImageID(arg string) bool {
-	if !strings.HasPrefix(arg, "ami-") {
-		return false
-	}
-	_, err := os.Lstat(arg)
-	return registry.CheckID(arg) == nil || errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(arg, "./")
-}
-
-// isManifest tells the manifest of a bundle by its name.
-func isManifest(arg string) bool {
-	return strings.HasSuffix(arg, ".manifest.xml") || strings.HasSuffix(arg, ".manifest.xml.encrypted")
-}
-
-// isBundle tells an argument that stands for a bundle from a disk file's name.
-func isBundle(arg string) bool { return isImageID(arg) || isManifest(arg) }
 
 func (o *options) openFile(e *cli.Env) (*auditing.Source, error) {
 	if info, err := os.Stat(o.source); err == nil && info.IsDir() {

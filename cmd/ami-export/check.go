@@ -13,7 +13,7 @@ import (
 func (o *options) openDisk(e *cli.Env) (*source, *export.File, error) {
 	arg := o.sources[0]
 	switch {
-	case strings.Contains(arg, "://") && !isManifest(arg):
+	case strings.Contains(arg, "://") && !cli.IsManifest(arg):
 		return nil, nil, cli.Usagef("%s: %s looks at disk files on this machine; download it first", arg, o.mode())
 	case isBundle(arg):
 		return nil, nil, cli.Usagef("%s looks at disk files on this machine; ami-unbundle --verify checks a bundle", o.mode())

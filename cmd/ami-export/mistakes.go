@@ -79,5 +79,5 @@ func (o *options) keysForNothing(f *pflag.FlagSet) error {
 
 // isBundle tells an argument that stands for a bundle from a disk file's name.
 func isBundle(arg string) bool {
-	return isImageID(arg) || isManifest(arg) || strings.Contains(arg, "://")
+	return cli.IsBundle(arg) || strings.Contains(arg, "://")
 }

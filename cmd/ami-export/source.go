@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -30,11 +28,11 @@ const bundleLimit = 1 << 40
 // open opens the disk that arg names.
 func (o *options) open(ctx context.Context, e *cli.Env, arg string) (*source, error) {
 	switch {
-	case isImageID(arg):
+	case cli.IsImageID(arg):
 		return o.openImage(ctx, e, arg)
 	case strings.Contains(arg, "://") && !strings.HasPrefix(arg, "s3://"):
 		return nil, cli.Usagef("%s: only files, devices, s3:// manifests and AMI IDs are read; download it first", arg)
-	case isManifest(arg):
+	case cli.IsManifest(arg):
 		return o.openBundle(ctx, e, arg, nil)
 	case strings.HasPrefix(arg, "s3://"):
 		return nil, cli.Usagef("%s: disk images in a bucket are not read; download it first (a bundle is named by its manifest, s3://bucket/prefix/image.manifest.xml)", arg)
@@ -42,20 +40,6 @@ func (o *options) open(ctx context.Context, e *cli.Env, arg string) (*source, er
 		return nil, cli.Usagef("a disk cannot be read from standard input: give a file, a bundle's manifest or an AMI ID")
 	}
 	return o.openFile(e, arg)
-}
-
-// isImageID tells an AMI ID from the name of a file that is there.
-func isImageID(arg string) bool {
-	if !strings.HasPrefix(arg, "ami-") {
-		return false
-	}
-	_, err := os.Lstat(arg)
-	return registry.CheckID(arg) == nil || errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(arg, "./")
-}
-
-// isManifest tells the manifest of a bundle by its name.
-func isManifest(arg string) bool {
-	return strings.HasSuffix(arg, ".manifest.xml") || strings.HasSuffix(arg, ".manifest.xml.encrypted")
 }
 
 func (o *options) openFile(e *cli.Env, path string) (*source, error) {
