@@ -136,6 +136,32 @@ func TestPrivateKey(t *testing.T) {
 	}
 }
 
+// TestPrivateKeyPlaces has keys that a word inside tells of, around a file's ends and rare bytes.
+func TestPrivateKeyPlaces(t *testing.T) {
+	keys := map[string]string{
+		"private key":           "-----BEGIN " + "PRIVATE KEY-----\n" + ed25519,
+		"age secret key":        "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX",
+		"WireGuard private key": "PrivateKey = yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=",
+		"private JSON web key":  `{"kty":"OKP","d":"X4cTteJY_gn4FYPsXB8rdXix5vwsg1FLN5E3EaG6RJoVH"}`,
+		"GnuPG private key":     "Key: (private-key (ecc (curve Ed25519)))",
+	}
+	for want, key := range keys {
+		for _, before := range []string{"Comment: x\n", "BEGIN K KEY kty k: B\n", "KKKKBBBBkkkk: \n"} {
+			for _, after := range []string{"", "\nK", "\nB", "\nk"} {
+				if want == "GnuPG private key" && before != "Comment: x\n" {
+					continue
+				}
+				if got := secret.PrivateKey([]byte(before + key + after)); got != want {
+					t.Errorf("%q: got %q, want %q", before+key+after, got, want)
+				}
+				if got := secret.PrivateKey([]byte(before + key[:8] + after)); got != "" {
+					t.Errorf("%q: got %q", before+key[:8]+after, got)
+				}
+			}
+		}
+	}
+}
+
 func TestPrivateKeyOfJava(t *testing.T) {
 	for name, want := range map[string]string{
 		"key.jks": "Java key store with a private key", "key.jceks": "Java key store with a private key", "key.p12": "PKCS #12 private key",
