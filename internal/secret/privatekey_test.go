@@ -124,6 +124,7 @@ func TestPrivateKey(t *testing.T) {
 		{"tor", "== ed25519v1-secret: type0 ==\x00\x00\x00" + strings.Repeat("\x55", 64), "Tor onion service key"},
 		{"latin text", "\x95\x95\x94 \x04 \xc5\xc5\xc5 \x94\x30\x04\x30", ""},
 		{"endless DER", "\x30\x84\xff\xff\xff\xff\x02\x01\x00", ""},
+		{"text of digits", strings.Repeat("0000000\n", 250), ""},
 		{"endless store", "\xfe\xed\xfe\xed\x00\x00\x00\x02\xff\xff\xff\xff\x00\x00\x00\x02\xff\xff", ""},
 		{"zeroes", strings.Repeat("\x00", 1<<16), ""},
 	}
