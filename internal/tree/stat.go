@@ -19,7 +19,11 @@ func deviceOf(st *unix.Stat_t) uint64 { return uint64(st.Dev) } //nolint:unconve
 
 // openRoot opens the directory path, which may be a symbolic link to it.
 func openRoot(path string) (int, *unix.Stat_t, error) {
-	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	fd := -1
+	err := retry(func() (err error) {
+		fd, err = unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+		return err
+	})
 	if err != nil {
 		return -1, nil, &fs.PathError{Op: "open", Path: path, Err: err}
 	}
