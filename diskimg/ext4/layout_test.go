@@ -1,6 +1,7 @@
 package ext4
 
 import (
+	"bytes"
 	"encoding/binary"
 	"testing"
 )
@@ -21,6 +22,22 @@ func TestLayout(t *testing.T) {
 		if n := binary.Size(tt.v); n != tt.size {
 			t.Errorf("%s takes %d bytes, want %d", tt.name, n, tt.size)
 		}
+	}
+}
+
+// TestAppendNode compares what is appended with what encoding/binary makes of the same.
+func TestAppendNode(t *testing.T) {
+	p := noise(inodeMinimum, 1)
+	var n inode
+	if _, err := binary.Decode(p, binary.LittleEndian, &n); err != nil {
+		t.Fatal(err)
+	}
+	want, err := binary.Append(nil, binary.LittleEndian, &n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := appendNode(nil, &n); !bytes.Equal(got, want) {
+		t.Errorf("got\n%x\nwant\n%x", got, want)
 	}
 }
 

@@ -23,7 +23,7 @@ func derHeader(p []byte, tag byte) (inside []byte, ok bool) {
 
 // isDER knows keys that are in DER as they are: of PKCS #8, encrypted or not, PKCS #1 and SEC 1.
 func isDER(p []byte) bool {
-	if !isKeySequence(p) {
+	if !isKeySequence(p) || !isWhole(p) {
 		return false
 	}
 	var rsa struct { // RFC 8017, A.1.2
@@ -58,6 +58,19 @@ func isDER(p []byte) bool {
 		return isPBE(encrypted.Algorithm.Algorithm) && len(encrypted.Data) >= 32
 	}
 	return false
+}
+
+// isWhole tells whether the length at the start of p is that of all of it. A text of digits has others.
+func isWhole(p []byte) bool {
+	inside, _ := derHeader(p, 0x30)
+	head, length := len(p)-len(inside), int(p[1])
+	if head > 2 {
+		length = 0
+		for _, b := range p[2:head] {
+			length = length<<8 | int(b)
+		}
+	}
+	return length == len(inside)
 }
 
 // isAll tells whether p is a v and nothing else.

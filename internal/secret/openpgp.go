@@ -82,13 +82,18 @@ func bitLength(b byte) int {
 	return n
 }
 
-// isGnuPG knows the files of private-keys-v1.d, in both of their forms [gnupg, agent/keyformat.txt]. One that says only
-// that the key is on a card, shadowed-private-key, has no secret in it.
+// isGnuPG knows the files of private-keys-v1.d [gnupg, agent/keyformat.txt]. One that says only that the key is on a
+// card, shadowed-private-key, has no secret in it.
 func isGnuPG(p []byte) bool {
 	for _, start := range []string{"(11:private-key(", "(21:protected-private-key("} {
 		if bytes.HasPrefix(p, []byte(start)) {
 			return true
 		}
 	}
-	return bytes.Contains(p, []byte("\nKey: (")) && findSecret(p, `\A(?:[A-Z][A-Za-z-]*:.*\n(?:[ \t].*\n)*)*Key: (\((?:protected-)?private-key )`)
+	return false
+}
+
+// isGnuPGText knows the other form of these files.
+func isGnuPGText(p []byte) bool {
+	return bytes.Contains(p, []byte(gnuPGWord)) && findSecret(p, `\A(?:[A-Z][A-Za-z-]*:.*\n(?:[ \t].*\n)*)*Key: (\((?:protected-)?private-key )`)
 }

@@ -13,38 +13,44 @@ const Enough = 64 << 10
 // none. A public key, a certificate and a store that has only these are none, nor is a text that only speaks of keys.
 // Whether the key is one that everybody knows, such as a test's, is for the caller to ask.
 func PrivateKey(p []byte) string {
+	may := hasKeyWord(p)
 	for _, f := range formats() {
-		if f.is(p) {
+		if (may || !f.inside) && f.is(p) {
 			return f.title
 		}
 	}
-	if key, ok := findPEM(p); ok {
-		return key.title
+	if may {
+		if key, ok := findPEM(p); ok {
+			return key.title
+		}
 	}
 	return ""
 }
 
-// A format is one that a file as a whole is in.
+// A format is one that a file as a whole is in. Most tell by their first bytes, the others by a word inside: one of
+// keyWords.
 type format struct {
-	title string
-	is    func(p []byte) bool
+	title  string
+	is     func(p []byte) bool
+	inside bool
 }
 
-func formats() []format {
-	return []format{
-		{"SSH 1 private key", isSSH1},
-		{"PuTTY private key", isPuTTY},
-		{"OpenPGP private key", isOpenPGP},
-		{"GnuPG private key", isGnuPG},
-		{"PKCS #12 private key", isPKCS12},
-		{"Java key store with a private key", isJKS},
-		{"DER private key", isDER},
-		{"age secret key", isAge},
-		{"WireGuard private key", isWireGuard},
-		{"DNSSEC private key", isDNSSEC},
-		{"Tor onion service key", isTor},
-		{"minisign secret key", isMinisign},
-		{"private JSON web key", isJWK},
+func formats() [14]format {
+	return [14]format{
+		{"SSH 1 private key", isSSH1, false},
+		{"PuTTY private key", isPuTTY, false},
+		{"OpenPGP private key", isOpenPGP, false},
+		{"GnuPG private key", isGnuPG, false},
+		{"GnuPG private key", isGnuPGText, true},
+		{"PKCS #12 private key", isPKCS12, false},
+		{"Java key store with a private key", isJKS, false},
+		{"DER private key", isDER, false},
+		{"age secret key", isAge, true},
+		{"WireGuard private key", isWireGuard, true},
+		{"DNSSEC private key", isDNSSEC, false},
+		{"Tor onion service key", isTor, false},
+		{"minisign secret key", isMinisign, false},
+		{"private JSON web key", isJWK, true},
 	}
 }
 
@@ -71,13 +77,13 @@ func isMinisign(p []byte) bool {
 
 // isAge knows identities of age, of X25519 and post-quantum ones [age-encryption.org, 5.1].
 func isAge(p []byte) bool {
-	return bytes.Contains(p, []byte("AGE-SECRET-KEY-")) &&
+	return bytes.Contains(p, []byte(ageWord)) &&
 		findSecret(p, `(?:\A|[^A-Za-z0-9_])AGE-SECRET-KEY-(?:PQ-)?1([QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58})`)
 }
 
 // isWireGuard knows wg.conf and the .netdev files of systemd-networkd, in which a key is 32 bytes of base64 [wg.8].
 func isWireGuard(p []byte) bool {
-	return bytes.Contains(p, []byte("PrivateKey")) && findSecret(p, `(?:\A|\n)[ \t]*PrivateKey[ \t]*=[ \t]*([A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)`)
+	return bytes.Contains(p, []byte(wireGuardWord)) && findSecret(p, `(?:\A|\n)[ \t]*PrivateKey[ \t]*=[ \t]*([A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)`)
 }
 
 // isDNSSEC knows the keys of BIND, for DNSSEC and for TSIG [bind9, dst_parse.c].
@@ -89,7 +95,7 @@ func isDNSSEC(p []byte) bool {
 // isJWK knows a JSON web key by the member d, the private part of all types of keys [RFC 7518, 6; RFC 8037, 2]. Certbot
 // keeps the account's key so.
 func isJWK(p []byte) bool {
-	return bytes.Contains(p, []byte(`"kty"`)) && findSecret(p, `"d"\s*:\s*"([A-Za-z0-9_-]{40,})"`)
+	return bytes.Contains(p, []byte(jwkWord)) && findSecret(p, `"d"\s*:\s*"([A-Za-z0-9_-]{40,})"`)
 }
 
 // findSecret tells whether expr is in p, with a first group that is not a placeholder.

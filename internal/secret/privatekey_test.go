@@ -127,6 +127,7 @@ func TestPrivateKey(t *testing.T) {
 		{"tor", "== ed25519v1-secret: type0 ==\x00\x00\x00" + strings.Repeat("\x55", 64), "Tor onion service key"},
 		{"latin text", "\x95\x95\x94 \x04 \xc5\xc5\xc5 \x94\x30\x04\x30", ""},
 		{"endless DER", "\x30\x84\xff\xff\xff\xff\x02\x01\x00", ""},
+		{"text of digits", strings.Repeat("0000000\n", 250), ""},
 		{"endless store", "\xfe\xed\xfe\xed\x00\x00\x00\x02\xff\xff\xff\xff\x00\x00\x00\x02\xff\xff", ""},
 		{"zeroes", strings.Repeat("\x00", 1<<16), ""},
 	}
@@ -136,6 +137,32 @@ func TestPrivateKey(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestPrivateKeyPlaces has keys that a word inside tells of, around a file's ends and rare bytes.
+func TestPrivateKeyPlaces(t *testing.T) {
+	keys := map[string]string{
+		"private key":           "-----BEGIN " + "PRIVATE KEY-----\n" + ed25519,
+		"age secret key":        "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX",
+		"WireGuard private key": "PrivateKey = yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=",
+		"private JSON web key":  `{"kty":"OKP","d":"X4cTteJY_gn4FYPsXB8rdXix5vwsg1FLN5E3EaG6RJoVH"}`,
+		"GnuPG private key":     "Key: (private-key (ecc (curve Ed25519)))",
+	}
+	for want, key := range keys {
+		for _, before := range []string{"Comment: x\n", "BEGIN K KEY kty k: B\n", "KKKKBBBBkkkk: \n"} {
+			for _, after := range []string{"", "\nK", "\nB", "\nk"} {
+				if want == "GnuPG private key" && before != "Comment: x\n" {
+					continue
+				}
+				if got := secret.PrivateKey([]byte(before + key + after)); got != want {
+					t.Errorf("%q: got %q, want %q", before+key+after, got, want)
+				}
+				if got := secret.PrivateKey([]byte(before + key[:8] + after)); got != "" {
+					t.Errorf("%q: got %q", before+key[:8]+after, got)
+				}
+			}
+		}
 	}
 }
 

@@ -41,7 +41,7 @@ func decompress(ctx context.Context, r io.Reader) (io.ReadCloser, error) {
 	case bytes.HasPrefix(head, []byte("BZh")):
 		plain = bzip2.NewReader(in)
 	case bytes.HasPrefix(head, []byte("\xfd7zXZ\x00")):
-		plain, err = xz.ReaderConfig{DictCap: 8 << 20}.NewReader(in)
+		plain, err = xz.ReaderConfig{DictCap: 8 << 20}.NewReader(bufio.NewReader(newXZGuard(in)))
 	case isZstd(head):
 		var z *zstd.Decoder
 		if z, err = zstd.NewReader(in, zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(maxWindow<<1)); err == nil {

@@ -5,8 +5,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
 )
 
 // DirOptions say how OpenDir walks. Nil means the defaults.
@@ -25,9 +29,9 @@ type DirOptions struct {
 
 // OpenDir walks the directory path in the order of names, a directory before what is in it: attributes, links, devices
 // and, where the file system has them, extended attributes and holes. No symbolic link but path itself is followed, and
-// what is swapped for one while it is read is not either. The small files are read ahead by a goroutine; memory is
-// bounded by a few MiB and what the names of a directory and of files with several links take. An open directory a level
-// is what a deep tree needs.
+// what is swapped for one while it is read is not either. The small files are read ahead, by a goroutine a processor;
+// memory is bounded by some MiB, one for each of these and a few, and what the names of a directory and of files with
+// several links take. An open directory a level is what a deep tree needs, and a hundred or two besides.
 //
 // Where something may not be read, Next returns a DeniedError that names it and the others, once the rest was looked at.
 func OpenDir(ctx context.Context, path string, opts *DirOptions) (Source, error) {
@@ -46,23 +50,52 @@ func OpenDir(ctx context.Context, path string, opts *DirOptions) (Source, error)
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	d := &dirSource{ctx: ctx, cancel: cancel, warn: o.Warn, batches: make(chan *batch, aheadBatches), free: make(chan []byte, aheadBatches+2)}
-	w := newWalker(ctx, path, &o, deviceOf(st), d)
-	d.walking.Go(func() { w.walk(root, st) })
+	readers := min(runtime.GOMAXPROCS(0), maxReaders)
+	d := &dirSource{
+		dirTree: &dirTree{ctx: ctx, opts: &o, path: path, device: deviceOf(st), free: make(chan []byte, 4*readers)},
+		cancel:  cancel, batches: make(chan *batch, 2*readers+4),
+	}
+	d.links.names = map[inode]firstName{}
+	d.start(root, st, readers)
 	return d, nil
 }
 
-// A dirSource gives what its walker finds.
+const maxReaders = 8
+
+// A dirTree is what the walk, the readers and the source share.
+type dirTree struct {
+	ctx      context.Context
+	opts     *DirOptions
+	path     string // of the root, for errors
+	device   uint64
+	links    linkTable
+	free     chan []byte // that content was read into
+	isDenied atomic.Bool // something may not be read, so nothing more is given
+}
+
+// A dirSource gives what the readers make of what the walk finds.
 type dirSource struct {
-	ctx     context.Context
+	*dirTree
 	cancel  context.CancelFunc
-	warn    func(string)
-	batches chan *batch
-	free    chan []byte // that content was read into
-	walking sync.WaitGroup
-	current *batch
-	at      int   // of current's items
+	batches chan *batch // in the order of the walk
+	working sync.WaitGroup
+	batch   *batch
+	current *parcel
+	at      int // of current's items
+	denied  DeniedError
 	err     error // what Next ended with
+}
+
+func (d *dirSource) start(root int, st *unix.Stat_t, readers int) {
+	jobs := make(chan *batch, readers)
+	for range readers {
+		d.working.Go(func() { newReader(d.dirTree).run(jobs) })
+	}
+	d.working.Go(func() {
+		defer close(d.batches)
+		defer close(jobs)
+		newWalker(d.dirTree, d.batches, jobs).walk(root, st)
+	})
 }
 
 func (d *dirSource) Next() (*Item, error) {
@@ -71,7 +104,7 @@ func (d *dirSource) Next() (*Item, error) {
 			d.take()
 			continue
 		}
-		if d.at < len(d.current.items) {
+		if d.at < len(d.current.items) && d.denied.Count == 0 {
 			d.at++
 			return &d.current.items[d.at-1], nil
 		}
@@ -81,24 +114,66 @@ func (d *dirSource) Next() (*Item, error) {
 	return nil, d.err
 }
 
-// take waits for the next batch.
+// take waits for the next parcel, and at the end tells how that came.
 func (d *dirSource) take() {
-	select {
-	case d.current = <-d.batches:
-	case <-d.ctx.Done():
+	more := true
+	if d.ctx.Err() == nil && d.batch == nil {
+		select {
+		case d.batch, more = <-d.batches:
+		case <-d.ctx.Done():
+		}
+	}
+	var p *parcel
+	if d.ctx.Err() == nil && d.batch != nil {
+		select {
+		case p = <-d.batch.out:
+		case <-d.ctx.Done():
+		}
+	}
+	switch {
+	case p != nil:
+		d.begin(p)
+	case d.ctx.Err() != nil:
 		d.err = context.Cause(d.ctx)
-		return
+	case more:
+		d.batch = nil
+	case d.denied.Count > 0:
+		d.err = &d.denied
+	default:
+		d.err = io.EOF
 	}
-	d.at = 0
-	for _, message := range d.current.warnings {
-		d.warn(message)
+}
+
+// begin makes p the current parcel.
+func (d *dirSource) begin(p *parcel) {
+	d.current, d.at = p, 0
+	for _, message := range p.warnings {
+		d.opts.Warn(message)
 	}
+	for _, name := range p.denied {
+		d.denied.add(name)
+		d.isDenied.Store(true)
+	}
+	for _, l := range p.links {
+		if first := d.links.first(l.id, l.turn); first != "" {
+			p.setLink(l.at, first)
+		}
+	}
+}
+
+// setLink makes an item another name of the file called first.
+func (p *parcel) setLink(at int, first string) {
+	item := &p.items[at]
+	if p.large != nil && at == len(p.items)-1 {
+		p.close()
+	}
+	item.HardLink, item.Content, item.Link, item.Xattrs = first, nil, "", nil
 }
 
 func (d *dirSource) release() {
 	d.current.close()
 	if d.current.content != nil {
-		d.free <- d.current.content[:0]
+		d.recycle(d.current.content)
 	}
 	d.current = nil
 }
@@ -106,60 +181,22 @@ func (d *dirSource) release() {
 // Close ends the walk and returns when nothing of it is running.
 func (d *dirSource) Close() error {
 	d.cancel()
+	d.working.Wait()
 	if d.current != nil {
 		d.current.close()
 		d.current = nil
 	}
-	d.walking.Wait()
-	close(d.batches)
-	for b := range d.batches {
-		b.close()
+	if d.batch != nil {
+		d.batch.drain()
+		d.batch = nil
 	}
-	d.batches = make(chan *batch)
+	for b := range d.batches {
+		b.drain()
+	}
 	if d.err == nil {
 		d.err = fs.ErrClosed
 	}
 	return nil
-}
-
-// A batch is what the walker hands over at a time.
-type batch struct {
-	items    []Item
-	readers  []smallContent
-	content  []byte // of the small files, one behind the other
-	large    *fileContent
-	warnings []string
-	err      error // what the walk ends with after the items
-}
-
-const (
-	aheadBatches = 4 // that wait for being taken
-	batchItems   = 128
-	batchContent = 256 << 10 // bytes
-	smallFile    = 64 << 10  // up to this size files are read ahead, in bytes
-)
-
-func newBatch(content []byte) *batch {
-	return &batch{items: make([]Item, 0, batchItems), readers: make([]smallContent, 0, batchItems), content: content}
-}
-
-func (b *batch) close() {
-	if b.large != nil {
-		b.large.file.Close()
-		b.large = nil
-	}
-}
-
-// A smallContent is a file that is in memory.
-type smallContent struct{ rest []byte }
-
-func (s *smallContent) Read(p []byte) (int, error) {
-	if len(s.rest) == 0 {
-		return 0, io.EOF
-	}
-	n := copy(p, s.rest)
-	s.rest = s.rest[n:]
-	return n, nil
 }
 
 // A DeniedError tells what of a tree may not be read.

@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -132,7 +133,7 @@ func TestDirXattrs(t *testing.T) {
 
 // TestDirSizes has files around what is read ahead.
 func TestDirSizes(t *testing.T) {
-	sizes := []int{0, 1, smallFile - 1, smallFile, smallFile + 1, 2 * smallFile, batchContent, batchContent + 1, 3<<20 + 7}
+	sizes := []int{0, 1, smallFile - 1, smallFile, smallFile + 1, 2 * smallFile, parcelContent, parcelContent + 1, 3<<20 + 7}
 	root := t.TempDir()
 	for i := range 6 * len(sizes) {
 		n := sizes[i%len(sizes)]
@@ -248,7 +249,7 @@ func TestDirChanges(t *testing.T) {
 // TestDirSwapped has another file under a name than a moment ago.
 func TestDirSwapped(t *testing.T) {
 	outside := plant(t, "secret:x")
-	root := plant(t, "file:x", "other:y", "dir/in:x", "gone:z")
+	path := plant(t, "file:x", "pipe:y", "link>file", "dir/in:x", "again/in:x", "gone:z")
 	tests := map[string]struct {
 		name string
 		swap func(path string) error
@@ -256,33 +257,41 @@ func TestDirSwapped(t *testing.T) {
 		"a link for a file": {"file", func(p string) error {
 			return errors.Join(os.Remove(p), os.Symlink(filepath.Join(outside, "secret"), p))
 		}},
-		"another file":           {"other", func(p string) error { return errors.Join(os.WriteFile(p+"~", nil, 0o600), os.Rename(p+"~", p)) }},
+		"a pipe for a file":      {"pipe", func(p string) error { return errors.Join(os.Remove(p), unix.Mkfifo(p, 0o600)) }},
+		"a file for a link":      {"link", func(p string) error { return errors.Join(os.Remove(p), os.WriteFile(p, nil, 0o600)) }},
+		"another directory":      {"again", func(p string) error { return errors.Join(os.Mkdir(p+"~", 0o700), os.RemoveAll(p), os.Rename(p+"~", p)) }},
 		"a link for a directory": {"dir", func(p string) error { return errors.Join(os.RemoveAll(p), os.Symlink(outside, p)) }},
 		"nothing":                {"gone", os.Remove},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			dir, st, err := openRoot(root)
+			root, st, err := openRoot(path)
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer dir.Close()
-			d := &dirSource{batches: make(chan *batch, 1), free: make(chan []byte, 1)}
-			w := newWalker(t.Context(), root, &DirOptions{Skip: func(string, bool) bool { return false }}, deviceOf(st), d)
+			dir := newDirectory(root)
+			defer dir.release()
+			e := entry{name: tt.name, dir: dir}
 			var was unix.Stat_t
-			if err := unix.Fstatat(int(dir.Fd()), tt.name, &was, unix.AT_SYMLINK_NOFOLLOW); err != nil {
+			if err := e.stat(&was); err != nil {
 				t.Fatal(err)
 			}
-			if err := tt.swap(filepath.Join(root, tt.name)); err != nil {
+			e.kind = kindOf(&was)
+			if err := tt.swap(filepath.Join(path, tt.name)); err != nil {
 				t.Fatal(err)
 			}
-			give := w.regular
-			if was.Mode&unix.S_IFMT == unix.S_IFDIR {
-				give = w.descend
+			shared := &dirTree{ctx: t.Context(), opts: &DirOptions{}, path: path, device: deviceOf(st)}
+			w, r := newWalker(shared, nil, nil), newReader(shared)
+			if e.kind == kindDir {
+				if err := w.descend(e, &was); err != nil {
+					t.Fatal(err)
+				}
+				e = w.batch.entries[0]
 			}
-			err = give(int(dir.Fd()), tt.name, tt.name, &was)
-			if err != nil || len(w.batch.items) > 0 || len(w.batch.warnings) != 1 {
-				t.Errorf("%v, %v, %q", err, w.batch.items, w.batch.warnings)
+			r.parcel = newParcel()
+			r.entry(&e)
+			if r.parcel.err != nil || len(r.parcel.items) > 0 || len(r.parcel.warnings) != 1 {
+				t.Errorf("%v, %v, %q", r.parcel.err, r.parcel.items, r.parcel.warnings)
 			}
 		})
 	}
@@ -389,4 +398,107 @@ func openFiles(t *testing.T) []string {
 		}
 	}
 	return open
+}
+
+// TestDirLinksFar has the names of files far from one another, so that several readers come upon them at the same time.
+func TestDirLinksFar(t *testing.T) {
+	root := t.TempDir()
+	const files = 300
+	large := bytes.Repeat([]byte("large"), smallFile)
+	for i := range files {
+		first := filepath.Join(root, "b", fmt.Sprintf("%03d", i))
+		content := []byte(first)
+		if i%50 == 0 {
+			content = large
+		}
+		if err := errors.Join(os.MkdirAll(filepath.Dir(first), 0o755), os.WriteFile(first, content, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+		for _, dir := range []string{"a", "c", "b/x"} {
+			name := filepath.Join(root, dir, fmt.Sprintf("%03d", files-i))
+			if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.Link(first, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for range 5 {
+		lines, err := describe(t, openDir(t, root, nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range lines {
+			name, first, linked := strings.Cut(line, " is ")
+			isFirst := strings.HasPrefix(line, "a/") || strings.Contains(line, "drwx")
+			if linked == isFirst || linked && !strings.HasPrefix(first, "a/") {
+				t.Errorf("%s: %s", name, line)
+			}
+		}
+		if len(lines) != 5+4*files {
+			t.Errorf("%d items", len(lines))
+		}
+	}
+}
+
+// TestDirFails has an error in the middle, which comes after what was before it, and leaves nothing open or running.
+func TestDirFails(t *testing.T) {
+	root := t.TempDir()
+	for i := range 1000 {
+		if err := os.WriteFile(filepath.Join(root, fmt.Sprintf("%04d", i)), make([]byte, i*200), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := runtime.NumGoroutine()
+	src := openDir(t, root, nil).(*dirSource)
+	failure := errors.New("the disk is broken")
+	n := 0
+	for {
+		_, err := src.Next()
+		if n++; n == 500 { // as a reader does that finds it
+			src.current.items, src.current.err = src.current.items[:src.at], failure
+		}
+		if err != nil {
+			if err != failure || n != 501 {
+				t.Errorf("after %d items: %v", n-1, err)
+			}
+			break
+		}
+	}
+	if _, err := src.Next(); err != failure {
+		t.Errorf("then: %v", err)
+	}
+	if err := src.Close(); err != nil {
+		t.Error(err)
+	}
+	if open := openFiles(t); slices.ContainsFunc(open, func(s string) bool { return strings.HasPrefix(s, root) }) {
+		t.Errorf("left open: %q", open)
+	}
+	if after := runtime.NumGoroutine(); after > before {
+		t.Errorf("%d goroutines before, %d after", before, after)
+	}
+}
+
+// TestDirReaderFails has what each error of the system means.
+func TestDirReaderFails(t *testing.T) {
+	r := newReader(&dirTree{ctx: t.Context(), path: "/root"})
+	r.batch = newBatch(0)
+	for _, tt := range []struct {
+		err           error
+		warns, denies int
+		ends          bool
+	}{
+		{unix.ENOENT, 1, 0, false},
+		{unix.ESTALE, 1, 0, false},
+		{unix.ELOOP, 1, 0, false},
+		{errSwapped, 1, 0, false},
+		{unix.EACCES, 0, 1, false},
+		{unix.EPERM, 0, 1, false},
+		{unix.EIO, 0, 0, true},
+		{unix.EMFILE, 0, 0, true},
+	} {
+		r.parcel = newParcel()
+		r.entry(&entry{name: "a", op: "open", err: tt.err})
+		if p := r.parcel; len(p.warnings) != tt.warns || len(p.denied) != tt.denies || (p.err != nil) != tt.ends || len(p.items) > 0 {
+			t.Errorf("%v: %q, %q, %v", tt.err, p.warnings, p.denied, p.err)
+		}
+	}
 }

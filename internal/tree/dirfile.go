@@ -13,51 +13,75 @@ import (
 )
 
 // regular gives a file with its content: read already if it is small.
-func (w *walker) regular(dir int, base, name string, st *unix.Stat_t) error {
-	var now unix.Stat_t
-	fd, err := w.open(dir, base, st, &now, 0)
-	if err != nil {
-		return w.failed("open", name, err)
-	}
-	item := newItem(name, &now)
-	if item.Xattrs, err = w.xattrs.ofFile(fd); err != nil {
-		unix.Close(fd)
-		return w.failed("read extended attributes of", name, err)
-	}
-	w.remember(name, &now)
+func (r *reader) regular(e *entry) {
+	var st unix.Stat_t
+	fd, err := e.open(&st, 0)
 	switch {
-	case w.denied.Count > 0: // nothing is given any more
-		return unix.Close(fd)
-	case item.Size > smallFile:
-		return w.largeFile(fd, item, &now)
+	case err != nil:
+		r.unopened(e, err)
+	case r.isElsewhere(&st):
+		unix.Close(fd)
+		r.warnElsewhere(e.name)
+	default:
+		r.opened(fd, newItem(e.name, &st), &st)
 	}
-	defer unix.Close(fd)
-	return w.smallFile(fd, item)
 }
 
-// smallFile reads the file into the batch. A byte more than it has would tell that it grew.
-func (w *walker) smallFile(fd int, item Item) error {
-	size := int(item.Size)
-	p, err := w.buffer(size + 1)
-	if err != nil {
-		return err
+// unopened says why a file was not opened. What is on another file system need not be.
+func (r *reader) unopened(e *entry, err error) {
+	var st unix.Stat_t
+	if r.opts.OneFileSystem && e.stat(&st) == nil && r.isElsewhere(&st) {
+		r.warnElsewhere(e.name)
+		return
 	}
+	r.failed("open", e.name, err)
+}
+
+// opened reads the open file, or hands it over. Another name of a file that was read needs neither.
+func (r *reader) opened(fd int, item Item, st *unix.Stat_t) {
+	var err error
+	if item.Xattrs, err = r.xattrs.ofFile(fd); err != nil {
+		unix.Close(fd)
+		r.failed("read extended attributes of", item.Name, err)
+		return
+	}
+	known := r.isKnown(st)
+	if item.Size > smallFile && !known {
+		r.largeFile(fd, item, st)
+		return
+	}
+	defer unix.Close(fd)
+	if known || r.smallFile(fd, &item) {
+		r.giveFile(item, st)
+	}
+}
+
+// isKnown tells whether the content of the file is not needed.
+func (r *reader) isKnown(st *unix.Stat_t) bool {
+	return r.isDenied.Load() || st.Nlink > 1 && r.links.isBefore(inodeOf(st), r.turn)
+}
+
+// smallFile reads the file into the parcel. A byte more than it has would tell that it grew.
+func (r *reader) smallFile(fd int, item *Item) bool {
+	size := int(item.Size)
+	p := r.buffer(size + 1)
 	n, err := readFull(fd, p)
 	if err != nil {
-		return w.failed("read", item.Name, err)
+		r.failed("read", item.Name, err)
+		return false
 	}
 	if n > size {
-		w.warn(item.Name, "grew while it was read: the image has what it began with")
+		r.warn(item.Name, "grew while it was read: the image has what it began with")
 	}
 	if n < size {
-		w.warn(item.Name, fmt.Sprintf("shrank while it was read: the image has %d zeros at its end", size-n))
+		r.warn(item.Name, fmt.Sprintf("shrank while it was read: the image has %d zeros at its end", size-n))
 		clear(p[n:size])
 	}
-	b := w.batch
-	b.content = b.content[:len(b.content)+size]
-	b.readers = append(b.readers, smallContent{p[:size:size]})
-	item.Content = &b.readers[len(b.readers)-1]
-	return w.give(item)
+	to := r.parcel
+	to.content = to.content[:len(to.content)+size]
+	to.readers = append(to.readers, smallContent{p[:size:size]})
+	item.Content = &to.readers[len(to.readers)-1]
+	return true
 }
 
 // readFull reads until p is full or the file at its end. A file that is shorter than p needs one call only if it says so:
@@ -80,30 +104,28 @@ func readFull(fd int, p []byte) (int, error) {
 	return got, nil
 }
 
-// largeFile hands over the open file at the end of its batch: one a batch bounds how many are open.
-func (w *walker) largeFile(fd int, item Item, st *unix.Stat_t) error {
-	path := filepath.Join(w.path, item.Name)
+// largeFile hands over the open file at the end of its parcel: one a parcel bounds how many are open.
+func (r *reader) largeFile(fd int, item Item, st *unix.Stat_t) {
+	path := filepath.Join(r.path, item.Name)
 	file := os.NewFile(uintptr(fd), path)
 	content := &fileContent{file: file, end: item.Size, size: item.Size, modified: st.Mtim, warn: func(what string) {
-		w.opts.Warn(path + " " + what)
+		r.opts.Warn(path + " " + what)
 	}}
 	item.Content = content
 	if st.Blocks*512 < item.Size {
 		extents, err := sparse.Seek[diskimg.Extent](file, item.Size)
 		if err != nil {
 			file.Close()
-			return w.failed("read", item.Name, underlying(err))
+			r.failed("read", item.Name, underlying(err))
+			return
 		}
 		if extents != nil {
 			item.Content = &sparseContent{content, extents}
 		}
 	}
-	w.batch.large = content
-	before := w.batch
-	if err := w.give(item); err != nil || w.batch != before {
-		return err
-	}
-	return w.flush()
+	r.parcel.large = content
+	r.giveFile(item, st)
+	r.flush()
 }
 
 // A fileContent is the content of an open file, of the size that it had when it was opened.

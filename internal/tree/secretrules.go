@@ -2,6 +2,7 @@ package tree
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -17,20 +18,38 @@ func (r *secretRule) isHeld(p []byte) bool {
 	return slices.ContainsFunc(r.holds, func(text string) bool { return bytes.Contains(p, []byte(text)) })
 }
 
-// secretRules are the rules, those first of which the last part is a name.
+// secretRules are the rules, by what the last part of a name has to be.
 type secretRules struct {
-	named  map[string][]secretRule
-	others []secretRule
+	named  map[string][]secretRule // a name
+	others []secretRule            // what a pattern says
+	below  []secretRule            // anything: they are about all that is in a directory
+
+	first, last [256]bool // the bytes that a name begins or ends with if others may be about it
+
+	dir    string      // that below was asked about
+	ofDir  *secretRule // what it said
+	hasDir bool
 }
 
 // find returns the rule about name, or nil.
 func (s *secretRules) find(name string) *secretRule {
-	base := name[strings.LastIndexByte(name, '/')+1:]
-	for _, rules := range [][]secretRule{s.named[base], s.others} {
-		for i := range rules {
-			if rules[i].pattern.matchBase(base, name) {
-				return &rules[i]
-			}
+	dir, base := split(name)
+	if !s.hasDir || s.dir != dir {
+		s.dir, s.ofDir, s.hasDir = strings.Clone(dir), match(s.below, base, name), true
+	}
+	if r := match(s.named[base], base, name); r != nil || s.ofDir != nil {
+		return cmp.Or(r, s.ofDir)
+	}
+	if base == "" || !s.first[base[0]] && !s.last[base[len(base)-1]] {
+		return nil
+	}
+	return match(s.others, base, name)
+}
+
+func match(rules []secretRule, base, name string) *secretRule {
+	for i := range rules {
+		if rules[i].pattern.matchBase(base, name) {
+			return &rules[i]
 		}
 	}
 	return nil
@@ -45,15 +64,31 @@ func newSecretRules() *secretRules {
 			if err != nil {
 				panic(err) // a test parses them all
 			}
-			r := secretRule{p, group.reason, group.holds}
-			if last := p.last(); last.kind == literal {
-				s.named[last.text] = append(s.named[last.text], r)
-			} else {
-				s.others = append(s.others, r)
-			}
+			s.add(secretRule{p, group.reason, group.holds})
 		}
 	}
 	return s
+}
+
+func (s *secretRules) add(r secretRule) {
+	last := r.pattern.last()
+	switch {
+	case last.kind == literal:
+		s.named[last.text] = append(s.named[last.text], r)
+		return
+	case last.kind == anyPath || last.text == "*":
+		s.below = append(s.below, r)
+		return
+	case last.kind == suffixed:
+		s.last[last.text[len(last.text)-1]] = true
+	case last.kind == prefixed || last.kind == globbed && !strings.ContainsRune(`*?[\`, rune(last.text[0])):
+		s.first[last.text[0]] = true
+	default:
+		for c := range s.first {
+			s.first[c] = true
+		}
+	}
+	s.others = append(s.others, r)
 }
 
 type secretGroup struct {

@@ -2,7 +2,6 @@ package tree
 
 import (
 	"io/fs"
-	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -19,17 +18,21 @@ func inodeOf(st *unix.Stat_t) inode { return inode{deviceOf(st), st.Ino} }
 func deviceOf(st *unix.Stat_t) uint64 { return uint64(st.Dev) } //nolint:unconvert
 
 // openRoot opens the directory path, which may be a symbolic link to it.
-func openRoot(path string) (*os.File, *unix.Stat_t, error) {
-	dir, err := os.OpenFile(path, unix.O_RDONLY|unix.O_DIRECTORY, 0)
+func openRoot(path string) (int, *unix.Stat_t, error) {
+	fd := -1
+	err := retry(func() (err error) {
+		fd, err = unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+		return err
+	})
 	if err != nil {
-		return nil, nil, err
+		return -1, nil, &fs.PathError{Op: "open", Path: path, Err: err}
 	}
 	var st unix.Stat_t
-	if err := unix.Fstat(int(dir.Fd()), &st); err != nil {
-		dir.Close()
-		return nil, nil, &fs.PathError{Op: "stat", Path: path, Err: err}
+	if err := unix.Fstat(fd, &st); err != nil {
+		unix.Close(fd)
+		return -1, nil, &fs.PathError{Op: "stat", Path: path, Err: err}
 	}
-	return dir, &st, nil
+	return fd, &st, nil
 }
 
 // newItem returns what st tells.

@@ -1,0 +1,49 @@
+package tree
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+
+	"golang.org/x/sys/unix"
+)
+
+// readEntries returns what is in the open directory called dir, in no order, with what Linux tells of it: struct
+// linux_dirent64 [getdents(2)]. It reads into p.
+func readEntries(fd int, dir string, p []byte) ([]entry, error) {
+	var all []entry
+	for {
+		n := 0
+		err := retry(func() (err error) {
+			n, err = unix.Getdents(fd, p)
+			return err
+		})
+		if n <= 0 || err != nil {
+			return all, err
+		}
+		for rest := p[:n]; len(rest) > 0; {
+			const length, kind, name = 16, 18, 19 // where they are
+			size := int(binary.NativeEndian.Uint16(rest[length:]))
+			if size <= name || size > len(rest) {
+				return nil, errors.New("an entry is damaged")
+			}
+			base, _, _ := bytes.Cut(rest[name:size], []byte{0})
+			if s := string(base); s != "." && s != ".." {
+				all = append(all, entry{name: join(dir, s), kind: kindOfType(rest[kind])})
+			}
+			rest = rest[size:]
+		}
+	}
+}
+
+func kindOfType(t byte) fileKind {
+	switch t {
+	case unix.DT_UNKNOWN:
+		return kindUnknown
+	case unix.DT_DIR:
+		return kindDir
+	case unix.DT_REG:
+		return kindRegular
+	}
+	return kindOther
+}
