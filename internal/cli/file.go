@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -26,6 +27,8 @@ type File struct {
 	opts FileOptions
 	temp string
 	lock *os.File // of temp, held until it has its name or is gone; nil after that
+
+	written atomic.Int64 // bytes since the last call of startWriteback
 }
 
 // An existsError refuses to overwrite. It is fs.ErrExist.
@@ -73,6 +76,25 @@ func checkTarget(path string, force bool) error {
 		return fmt.Errorf("create %s: not a regular file, which is not replaced", path)
 	}
 	return nil
+}
+
+// writebackChunk is after how many bytes the kernel is asked to begin writing to the disk, so that the fsync
+// at the end does not find all of the work undone.
+const writebackChunk = 16 << 20
+
+// WriteAt writes as os.File does.
+func (f *File) WriteAt(p []byte, off int64) (int, error) {
+	n, err := f.File.WriteAt(p, off)
+	f.wrote(int64(n))
+	return n, err
+}
+
+// wrote counts n bytes.
+func (f *File) wrote(n int64) {
+	if f.written.Add(n) >= writebackChunk && !f.opts.NoSync {
+		startWriteback(f.File)
+		f.written.Store(0)
+	}
 }
 
 // Commit makes the file appear under its name, after its content is on the disk. Whatever goes wrong, the

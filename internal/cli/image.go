@@ -83,9 +83,8 @@ func isBlockDevice(mode fs.FileMode) bool {
 // imageFile is a new file: what is not written is a hole.
 type imageFile struct {
 	*File
-	size    int64 // of the file
-	end     int64 // of what was covered
-	written int64 // bytes since the last call of startWriteback
+	size int64 // of the file
+	end  int64 // of what was covered
 }
 
 // grow makes the file at least n bytes long.
@@ -105,7 +104,7 @@ func (f *imageFile) WriteAt(p []byte, off int64) (int, error) {
 	if err != nil {
 		return n, fmt.Errorf("write %s: %w", f.path, cause(err))
 	}
-	f.wrote(off, int64(n))
+	f.covered(off, int64(n))
 	return n, err
 }
 
@@ -127,24 +126,17 @@ func (f *imageFile) CopyFile(off int64, src *os.File, srcOff, n int64) error {
 	if err != nil {
 		return fmt.Errorf("copy %s to %s: %w", src.Name(), f.path, cause(err))
 	}
-	f.wrote(off, copied)
+	f.wrote(copied)
+	f.covered(off, copied)
 	if copied < n {
 		return fmt.Errorf("%s ends at byte %d: %w", src.Name(), srcOff+copied, io.ErrUnexpectedEOF)
 	}
 	return nil
 }
 
-// writebackChunk is after how many bytes the kernel is asked to begin writing to the disk, so that the fsync
-// at the end does not find all of the work undone.
-const writebackChunk = 16 << 20
-
-// wrote counts n bytes at off.
-func (f *imageFile) wrote(off, n int64) {
+// covered notes n bytes at off.
+func (f *imageFile) covered(off, n int64) {
 	f.end, f.size = max(f.end, off+n), max(f.size, off+n)
-	if f.written += n; f.written >= writebackChunk && !f.opts.NoSync {
-		startWriteback(f.File.File)
-		f.written = 0
-	}
 }
 
 // Commit gives the file the length of what was covered, which may end in a hole, and then its name.
