@@ -98,7 +98,7 @@ func (o *options) createTemp(dir string, own *ownFiles) (*cli.TempFile, error) {
 
 // runDiskOnly makes a volume, which appears under its name when it is whole.
 func (o *options) runDiskOnly(ctx context.Context, e *cli.Env) error {
-	if err := cli.RefuseInputs(o.output, o.volume, o.fstab, o.bootCode, o.script, o.key); err != nil {
+	if err := cli.RefuseInputs(o.output, o.inputs()...); err != nil {
 		return err
 	}
 	f, err := cli.CreateFile(o.output, cli.FileOptions{Force: o.force, NoSync: o.noSync})
