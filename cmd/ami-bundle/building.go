@@ -110,13 +110,13 @@ func (b *building) opened(src tree.Source, err error) (tree.Source, error) {
 	return src, err
 }
 
-func (b *building) warn(text string) { b.env.Warnf("%s", text) }
+func (b *building) warn(text string) { b.env.Warnf("%s", line(text)) }
 
-func (b *building) note(text string) { b.env.Notef("%s", text) }
+func (b *building) note(text string) { b.env.Notef("%s", line(text)) }
 
 func (b *building) report(f tree.Filtered) {
 	b.filtered = append(b.filtered, filtered(f))
-	b.env.Notef("filtered %s: %s", f.Name, f.Reason)
+	b.note(fmt.Sprintf("filtered %s: %s", f.Name, f.Reason))
 }
 
 // overlay runs the script, and lays what it leaves over src.
@@ -165,6 +165,9 @@ func (b *building) sayBoot() {
 func (o *options) explainVolume(err error) error {
 	if e, ok := errors.AsType[*volume.SizeError](err); ok {
 		return fmt.Errorf("%s: %w: -s %s would do", o.volume, e, cli.FormatSize(e.Need))
+	}
+	if e, ok := errors.AsType[*tree.NotTarError](err); ok && e.Disk {
+		return fmt.Errorf("%w\nwithout --volume a disk is bundled as it is", err)
 	}
 	return err
 }

@@ -135,7 +135,7 @@ func (o *options) build(ctx context.Context, e *cli.Env, w volumeFile, own *ownF
 	defer b.close()
 	src, err := b.open(ctx)
 	if err != nil {
-		return nil, err
+		return nil, o.explainVolume(inLine(err))
 	}
 	progress := e.Progress("volume", -1)
 	defer progress.Done()
@@ -146,7 +146,7 @@ func (o *options) build(ctx context.Context, e *cli.Env, w volumeFile, own *ownF
 		err = w.Truncate(made.Size)
 	}
 	if err != nil {
-		return nil, o.explainVolume(err)
+		return nil, o.explainVolume(inLine(err))
 	}
 	b.sayFstab()
 	b.sayFiltered()
