@@ -35,14 +35,14 @@ func (b *building) open(ctx context.Context) (tree.Source, error) {
 	if !b.noFilter {
 		src = tree.FilterSecrets(src, &tree.SecretOptions{Include: b.selection, Report: b.report})
 	}
-	if b.opts.Rand != nil {
-		src = volume.ModTimes(src)
-	}
 	src = volume.Devices(src, b.opts.Time)
 	if b.script != "" {
 		if src, err = b.overlay(ctx, src); err != nil {
 			return nil, err
 		}
+	}
+	if b.opts.Rand != nil {
+		src = volume.ModTimes(src)
 	}
 	switch {
 	case b.generateFstab:
@@ -130,7 +130,11 @@ func (b *building) overlay(ctx context.Context, src tree.Source) (tree.Source, e
 	if err := volume.Script(ctx, b.script, dir.Path, b.volume, b.env.Stderr); err != nil {
 		return nil, err
 	}
-	laid, err := tree.Overlay(ctx, src, dir.Path, &tree.OverlayOptions{Warn: b.warn})
+	opts := &tree.OverlayOptions{Warn: b.warn}
+	if at, given, err := b.env.SourceDate(); given && err == nil {
+		opts.Latest = at // what the script makes is new each time
+	}
+	laid, err := tree.Overlay(ctx, src, dir.Path, opts)
 	return b.opened(laid, err)
 }
 
