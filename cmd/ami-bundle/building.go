@@ -153,6 +153,9 @@ func (b *building) sayFiltered() {
 
 // sayFstab warns of a table whose root is not this volume.
 func (b *building) sayFstab() {
+	if b.fstab != "" && b.rootSpec == "" {
+		b.env.Warnf("%s mounts no root: a system that reads it may come up with a root that cannot be written", b.fstab)
+	}
 	if why := volume.Misfit(b.rootSpec, b.opts.UUID, b.opts.Label); why != "" {
 		b.env.Warnf("etc/fstab mounts %s as the root, and %s: --generate-fstab makes a table that fits", b.rootSpec, why)
 	}
