@@ -35,14 +35,14 @@ func (b *building) open(ctx context.Context) (tree.Source, error) {
 	if !b.noFilter {
 		src = tree.FilterSecrets(src, &tree.SecretOptions{Include: b.selection, Report: b.report})
 	}
-	if b.opts.Rand != nil {
-		src = volume.ModTimes(src)
-	}
 	src = volume.Devices(src, b.opts.Time)
 	if b.script != "" {
 		if src, err = b.overlay(ctx, src); err != nil {
 			return nil, err
 		}
+	}
+	if b.opts.Rand != nil {
+		src = volume.ModTimes(src)
 	}
 	switch {
 	case b.generateFstab:
@@ -110,13 +110,13 @@ func (b *building) opened(src tree.Source, err error) (tree.Source, error) {
 	return src, err
 }
 
-func (b *building) warn(text string) { b.env.Warnf("%s", text) }
+func (b *building) warn(text string) { b.env.Warnf("%s", line(text)) }
 
-func (b *building) note(text string) { b.env.Notef("%s", text) }
+func (b *building) note(text string) { b.env.Notef("%s", line(text)) }
 
 func (b *building) report(f tree.Filtered) {
 	b.filtered = append(b.filtered, filtered(f))
-	b.env.Notef("filtered %s: %s", f.Name, f.Reason)
+	b.note(fmt.Sprintf("filtered %s: %s", f.Name, f.Reason))
 }
 
 // overlay runs the script, and lays what it leaves over src.
@@ -130,7 +130,11 @@ func (b *building) overlay(ctx context.Context, src tree.Source) (tree.Source, e
 	if err := volume.Script(ctx, b.script, dir.Path, b.volume, b.env.Stderr); err != nil {
 		return nil, err
 	}
-	laid, err := tree.Overlay(ctx, src, dir.Path, &tree.OverlayOptions{Warn: b.warn})
+	opts := &tree.OverlayOptions{Warn: b.warn}
+	if at, given, err := b.env.SourceDate(); given && err == nil {
+		opts.Latest = at // what the script makes is new each time
+	}
+	laid, err := tree.Overlay(ctx, src, dir.Path, opts)
 	return b.opened(laid, err)
 }
 
@@ -149,6 +153,9 @@ func (b *building) sayFiltered() {
 
 // sayFstab warns of a table whose root is not this volume.
 func (b *building) sayFstab() {
+	if b.fstab != "" && b.rootSpec == "" {
+		b.env.Warnf("%s mounts no root: a system that reads it may come up with a root that cannot be written", b.fstab)
+	}
 	if why := volume.Misfit(b.rootSpec, b.opts.UUID, b.opts.Label); why != "" {
 		b.env.Warnf("etc/fstab mounts %s as the root, and %s: --generate-fstab makes a table that fits", b.rootSpec, why)
 	}
@@ -165,6 +172,9 @@ func (b *building) sayBoot() {
 func (o *options) explainVolume(err error) error {
 	if e, ok := errors.AsType[*volume.SizeError](err); ok {
 		return fmt.Errorf("%s: %w: -s %s would do", o.volume, e, cli.FormatSize(e.Need))
+	}
+	if e, ok := errors.AsType[*tree.NotTarError](err); ok && e.Disk {
+		return fmt.Errorf("%w\nwithout --volume a disk is bundled as it is", err)
 	}
 	return err
 }

@@ -101,7 +101,7 @@ func (o *options) createTemp(dir string, own *ownFiles) (*cli.TempFile, error) {
 
 // runDiskOnly makes a volume, which appears under its name when it is whole.
 func (o *options) runDiskOnly(ctx context.Context, e *cli.Env) error {
-	if err := cli.RefuseInputs(o.output, o.volume, o.fstab, o.bootCode, o.script, o.key); err != nil {
+	if err := cli.RefuseInputs(o.output, o.inputs()...); err != nil {
 		return err
 	}
 	f, err := cli.CreateFile(o.output, cli.FileOptions{Force: o.force, NoSync: o.noSync})
@@ -141,7 +141,7 @@ func (o *options) build(ctx context.Context, e *cli.Env, w volumeFile, own *ownF
 	defer b.close()
 	src, err := b.open(ctx)
 	if err != nil {
-		return nil, err
+		return nil, o.explainVolume(inLine(err))
 	}
 	progress := e.Progress("volume", -1)
 	defer progress.Done()
@@ -152,7 +152,7 @@ func (o *options) build(ctx context.Context, e *cli.Env, w volumeFile, own *ownF
 		err = w.Truncate(made.Size)
 	}
 	if err != nil {
-		return nil, o.explainVolume(err)
+		return nil, o.explainVolume(inLine(err))
 	}
 	b.sayFstab()
 	b.sayFiltered()

@@ -22,7 +22,7 @@ type ArchiveOptions struct {
 // files, extended attributes and access control lists. Leading slashes and "./" are cut off the names.
 //
 // The archive is not trusted: a name with "..", one below what is not a directory, a name of both a file and a directory,
-// and a hard link to what was not given are errors; so is an archive without its end, io.ErrUnexpectedEOF, and one of no files. How much it
+// and a hard link to what was not given are errors; so is an archive without its end, io.ErrUnexpectedEOF, one of no files, what is no archive, as a NotTarError, and an image of a container. How much it
 // has is for the caller to bound, by Size. What is compressed is decompressed ahead, by a goroutine; memory is bounded by
 // what the window of the compression takes, a few MiB and the names: 128 MiB for zstd, and for xz what its header says,
 // which is 64 MiB at level 9 but may be 4 GiB.
@@ -38,7 +38,11 @@ func OpenArchive(ctx context.Context, r io.Reader, name string, opts *ArchiveOpt
 		a.cancel()
 		return nil, err
 	}
-	a.plain, a.tar = plain, newTarReader(plain)
+	a.plain, a.tar = plain, newTarReader(plain, a.failed)
+	if err := a.tar.probe(); err != nil {
+		err = a.failed(err)
+		return nil, errors.Join(err, a.Close())
+	}
 	return a, nil
 }
 
@@ -52,6 +56,9 @@ type archive struct {
 	tar    *tarReader
 	given  map[string]fs.FileMode // the types of what was given
 	err    error                  // what Next ended with
+
+	whiteouts int    // how many were given
+	whiteout  string // the first of them
 }
 
 func (a *archive) Next() (*Item, error) {
@@ -89,6 +96,9 @@ func (a *archive) failed(err error) error {
 	if a.ctx.Err() != nil {
 		return context.Cause(a.ctx)
 	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("%s: the archive is cut off: %w", a.name, err)
+	}
 	return fmt.Errorf("%s: %w", a.name, err)
 }
 
@@ -100,6 +110,10 @@ func (a *archive) finish() error {
 	if len(a.given) == 0 {
 		return a.failed(errors.New("the archive has no files"))
 	}
+	if a.isContainerImage() {
+		return a.failed(errContainerImage)
+	}
+	a.warnOfWhiteouts()
 	var trailer nonZero
 	n, err := io.CopyN(&trailer, a.tar.r, maxTrailer)
 	if err == nil && n == maxTrailer {
@@ -228,6 +242,7 @@ func (a *archive) note(item *Item) error {
 		a.given[dir] = fs.ModeDir
 	}
 	a.given[item.Name] = item.Mode.Type()
+	a.noteWhiteout(item.Name)
 	return nil
 }
 

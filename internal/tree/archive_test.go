@@ -303,8 +303,11 @@ func TestArchiveHostile(t *testing.T) {
 		{"a lone zero block", append(append(bytes.Clone(good[:1024]), make([]byte, 512)...), good[1024:]...), "zero block"},
 		{"zip", []byte("PK\x03\x04aaaaaaaaaaaaaaaaaaaaaaaaaaa"), "zip archive"},
 		{"cpio", []byte("070701aaaaaaaaaaaaaaaaaaaaaaaaaaa"), "cpio archive"},
-		{"text", bytes.Repeat([]byte("no archive\n"), 100), "octal"},
-		{"short text", []byte("no archive\n"), "unexpected EOF"},
+		{"text", bytes.Repeat([]byte("no archive\n"), 100), "no tar archive"},
+		{"short text", []byte("no archive\n"), "no tar archive"},
+		{"compressed text", squash([]byte("no archive\n")), "no tar archive"},
+		{"compressed nothing", squash(nil), "empty"},
+		{"a damaged header", append([]byte("b"), good[1:]...), "checksum is"},
 		{"a size without end", sized(good, "77777777777"), "unexpected EOF"},
 		{"a size of 63 bits", sized(good, "\x80\x00\x00\x00\x7f\xff\xff\xff\xff\xff\xff\xff"), "unexpected EOF"},
 		{"a negative size", sized(good, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"), "size is -"},
@@ -320,6 +323,9 @@ func TestArchiveHostile(t *testing.T) {
 			lines, err := readArchive(t, tt.p)
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("%v after %q, want %q", err, lines, tt.want)
+			}
+			if err != nil && !strings.HasPrefix(err.Error(), "root.tar: ") {
+				t.Errorf("%v does not name the archive", err)
 			}
 			if tt.want == "unexpected EOF" && !errors.Is(err, io.ErrUnexpectedEOF) {
 				t.Errorf("%v is not io.ErrUnexpectedEOF", err)

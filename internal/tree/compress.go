@@ -6,7 +6,6 @@ import (
 	"compress/bzip2"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 
@@ -28,10 +27,8 @@ func decompress(ctx context.Context, r io.Reader) (io.ReadCloser, error) {
 	if len(head) == 0 {
 		return nil, errors.New("the file is empty")
 	}
-	for kind, magic := range refusedKinds() {
-		if bytes.HasPrefix(head, []byte(magic)) {
-			return nil, fmt.Errorf("this is a %s, not a tar archive", kind)
-		}
+	if kind := otherKind(head); kind != "" {
+		return nil, &NotTarError{Kind: kind}
 	}
 	var plain io.Reader
 	closed := func() {}
@@ -68,26 +65,6 @@ func isTrailing(err error) bool {
 		return strings.Contains(err.Error(), "continuation")
 	}
 	return errors.Is(err, gzip.ErrHeader) || errors.Is(err, zstd.ErrMagicMismatch)
-}
-
-// refusedKinds have the first bytes of what users may take for an archive that is read.
-func refusedKinds() map[string]string {
-	return map[string]string{
-		"zip archive":                  "PK\x03\x04",
-		"zip archive without files":    "PK\x05\x06",
-		"cpio archive":                 "07070",
-		"cpio archive (binary)":        "\xc7\x71",
-		"cpio archive (big-endian)":    "\x71\xc7",
-		"7z archive":                   "7z\xbc\xaf\x27\x1c",
-		"rar archive":                  "Rar!",
-		"squashfs file system":         "hsqs",
-		"ar archive (a .deb?)":         "!<arch>",
-		"rpm package":                  "\xed\xab\xee\xdb",
-		"lz4 file (decompress first)":  "\x04\x22\x4d\x18",
-		"lzip file (decompress first)": "LZIP",
-		"lzma file (decompress first)": "\x5d\x00\x00",
-		"qcow2 disk image":             "QFI\xfb",
-	}
 }
 
 // An ahead reads ahead in a goroutine: so much is decompressed while the consumer works.

@@ -6,12 +6,16 @@ import (
 	"io"
 	"io/fs"
 	"strings"
+	"time"
 )
 
 // OverlayOptions say how Overlay lays a directory over a tree. Nil means the defaults.
 type OverlayOptions struct {
 	// KeepOwners keeps the owners of the directory's files. Else all are root's.
 	KeepOwners bool
+
+	// Latest is the latest time that a file of the directory may have: one that is newer has this. Zero: any.
+	Latest time.Time
 
 	// Warn is that of DirOptions.
 	Warn func(message string)
@@ -37,7 +41,7 @@ func Overlay(ctx context.Context, src Source, path string, opts *OverlayOptions)
 		return nil, err
 	}
 	below := newRemover(&underLayer{src, l}, l.covers)
-	return &overlay{below: below, top: top, layer: l, seen: map[string]bool{}, keepOwners: opts.KeepOwners}, nil
+	return &overlay{below: below, top: top, layer: l, seen: map[string]bool{}, opts: *opts}, nil
 }
 
 // A layer is what a directory has for a tree, by names.
@@ -136,7 +140,7 @@ type overlay struct {
 	below, top Source
 	layer      *layer
 	seen       map[string]bool // the directories of the layer that the tree below has
-	keepOwners bool
+	opts       OverlayOptions
 	ended      bool // the tree below is
 }
 
@@ -159,10 +163,18 @@ func (o *overlay) Next() (*Item, error) {
 		if o.isDone(item.Name) {
 			continue
 		}
-		if !o.keepOwners {
-			item.UID, item.GID = 0, 0
-		}
+		o.settle(item)
 		return item, nil
+	}
+}
+
+// settle makes an item of the directory one of the tree.
+func (o *overlay) settle(item *Item) {
+	if !o.opts.KeepOwners {
+		item.UID, item.GID = 0, 0
+	}
+	if latest := o.opts.Latest; !latest.IsZero() && item.ModTime.After(latest) {
+		item.ModTime = latest
 	}
 }
 

@@ -1,8 +1,13 @@
 package tree
 
 import (
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"amiforge/diskimg/ext4"
 )
@@ -78,5 +83,31 @@ func TestOverlay(t *testing.T) {
 				t.Error("it is not closed")
 			}
 		})
+	}
+}
+
+// What is newer than the latest time has that; the tree below keeps its times.
+func TestOverlayLatest(t *testing.T) {
+	latest := time.Unix(1700000000, 0)
+	top := plant(t, "old:1", "new:2")
+	if err := os.Chtimes(filepath.Join(top, "old"), time.Time{}, latest.Add(-time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	below := items("below:3")
+	below.items[0].ModTime = latest.Add(time.Hour)
+	src, err := Overlay(t.Context(), below, top, &OverlayOptions{Latest: latest})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	got := map[string]time.Duration{}
+	for item, err := src.Next(); err != io.EOF; item, err = src.Next() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[item.Name] = item.ModTime.Sub(latest)
+	}
+	if want := (map[string]time.Duration{"below": time.Hour, "new": 0, "old": -time.Second}); !maps.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }

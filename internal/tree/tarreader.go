@@ -27,9 +27,12 @@ type tarReader struct {
 	left    int64 // bytes of the member's data that were not read
 	padding int64 // behind them
 	global  *paxRecords
+	failed  func(error) error // says of an error of the data which archive it is of
 }
 
-func newTarReader(r io.Reader) *tarReader { return &tarReader{r: bufio.NewReaderSize(r, 256<<10)} }
+func newTarReader(r io.Reader, failed func(error) error) *tarReader {
+	return &tarReader{r: bufio.NewReaderSize(r, 256<<10), failed: failed}
+}
 
 // next goes to the next member and returns io.EOF at the zero blocks that end an archive.
 func (t *tarReader) next() (*tarMember, *sparseMap, error) {
@@ -192,7 +195,10 @@ func (t *tarReader) Read(p []byte) (int, error) {
 	}
 	n, err := t.r.Read(p[:min(int64(len(p)), t.left)])
 	t.left -= int64(n)
-	return n, noEOF(err)
+	if err != nil {
+		err = t.failed(noEOF(err))
+	}
+	return n, err
 }
 
 // A tarSparse is the data of a member with holes: a diskimg.Source.
@@ -207,7 +213,7 @@ func (s *tarSparse) Next() (diskimg.Extent, error) {
 		n, err := s.t.r.Discard(int(min(s.left, 1<<30)))
 		s.left, s.t.left = s.left-int64(n), s.t.left-int64(n)
 		if err != nil {
-			return diskimg.Extent{}, noEOF(err)
+			return diskimg.Extent{}, s.t.failed(noEOF(err))
 		}
 	}
 	if len(s.extents) == 0 {

@@ -60,6 +60,8 @@ func Misfit(spec string, uuid [16]byte, label string) string {
 		return ""
 	case strings.EqualFold(kind, "UUID") && !strings.EqualFold(value, FormatUUID(uuid)):
 		return "the volume's UUID is " + FormatUUID(uuid)
+	case strings.EqualFold(kind, "LABEL") && label == "":
+		return "the volume has no label"
 	case strings.EqualFold(kind, "LABEL") && value != label:
 		return fmt.Sprintf("the volume's label is %q", label)
 	case strings.EqualFold(kind, "PARTUUID"), strings.EqualFold(kind, "PARTLABEL"):

@@ -58,6 +58,9 @@ func TestMisfit(t *testing.T) {
 			t.Errorf("%s: %q", spec, why)
 		}
 	}
+	if why := Misfit("LABEL=root", uuid, ""); why != "the volume has no label" {
+		t.Errorf("%q of a volume without a label", why)
+	}
 }
 
 // The table passes as it is, and is seen; no other file is.
