@@ -30,7 +30,7 @@ func foreignFormats() []foreign {
 		{0, "\x28\xb5\x2f\xfd", "a zstd file", "unzstd it first"},
 		{0, "BZh", "a bzip2 file", "bunzip2 it first"},
 		{0, "PK\x03\x04", "a zip file", "unzip it first"},
-		{257, "ustar", "a tar archive, as OVA files are", "tar -xf takes the disk out of it"},
+		{257, "ustar", "a tar archive", "of an OVA file tar -xf takes the disk out, of a root file system ami-bundle --volume makes one"},
 		{0, "<?xml", "an XML document", "a bundle's manifest is named *.manifest.xml"},
 	}
 }

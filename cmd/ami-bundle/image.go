@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"amiforge/bundle"
@@ -34,7 +35,7 @@ func (o *options) openImage(ctx context.Context, e *cli.Env) (*bundle.Image, io.
 		im := bundle.NewImage(o.stdin(e), o.size, nil)
 		return im, im, nil
 	}
-	d, err := o.openDisk()
+	d, err := o.openDisk(e)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -48,7 +49,7 @@ func (o *options) openImage(ctx context.Context, e *cli.Env) (*bundle.Image, io.
 
 // openDisk opens an image that is a VHD or VMDK file. It returns nil for one that is bundled as it is: devices and
 // pipes, RAW, and what is no disk at all, such as a compressed kernel.
-func (o *options) openDisk() (*diskimg.Disk, error) {
+func (o *options) openDisk(e *cli.Env) (*diskimg.Disk, error) {
 	info, err := os.Stat(o.image)
 	if o.sourceFormat == "raw" || err != nil || o.sourceFormat == "" && !info.Mode().IsRegular() {
 		return nil, nil // what is wrong, OpenImage tells
@@ -56,6 +57,9 @@ func (o *options) openDisk() (*diskimg.Disk, error) {
 	d, err := diskimg.OpenFile(o.image, &diskimg.OpenOptions{Format: diskimg.Format(o.sourceFormat)})
 	switch {
 	case errors.Is(err, diskimg.ErrNotDisk) && o.sourceFormat == "":
+		if isArchive(o.image) {
+			e.Warnf("%s is bundled as it is, and is no disk; --volume %s makes a root volume of an archive", o.image, o.image)
+		}
 		return nil, nil
 	case errors.Is(err, diskimg.ErrUnsupported), errors.Is(err, diskimg.ErrDamaged):
 		return nil, fmt.Errorf("%w\n--source-format raw bundles the file as it is", err)
@@ -65,6 +69,12 @@ func (o *options) openDisk() (*diskimg.Disk, error) {
 		return nil, d.Close()
 	}
 	return d, nil
+}
+
+// isArchive tells the name of a tar archive.
+func isArchive(name string) bool {
+	base := strings.ToLower(filepath.Base(name))
+	return strings.HasSuffix(base, ".tgz") || strings.HasSuffix(base, ".tar") || strings.Contains(base, ".tar.")
 }
 
 // aboutDisk warns of what is odd about the disk, and keeps what is to be said in the end.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -186,6 +188,9 @@ func (o *options) checkOutput(f *pflag.FlagSet) error {
 		return cli.Usagef("--disk-only needs -o FILE")
 	case o.output == "-", cli.IsBlockDevice(o.output):
 		return cli.Usagef("-o %s: a volume is not written in order: write a file, and ami-export FILE -o %s", o.output, o.output)
+	}
+	if suffix := strings.ToLower(filepath.Ext(o.output)); slices.Contains([]string{".vhd", ".vmdk", ".vhdx", ".qcow2", ".vdi"}, suffix) {
+		return cli.Usagef("-o %s: a volume is written as RAW: write disk.raw, and ami-export disk.raw -o disk%s", o.output, suffix)
 	}
 	for _, name := range bundleFlags() {
 		if f.Changed(name) {

@@ -8,7 +8,8 @@ const codeSize = diskIDOffset
 // legacyBoot is the attribute of the GPT partition that the code in the MBR is to boot [UEFI 2.10, table 5.8].
 const legacyBoot = 1 << 2
 
-// CheckBootCode refuses boot code that has no room in front of the partition of a disk with a table of that kind.
+// CheckBootCode refuses boot code that has no room in front of the partition of a disk with a table of that kind, and
+// what is longer than an MBR has room for without being a boot sector.
 func CheckBootCode(kind Kind, code []byte) error {
 	switch n := len(code); {
 	case n == 0:
@@ -18,6 +19,8 @@ func CheckBootCode(kind Kind, code []byte) error {
 			"behind which there is room for a core.img, or let the firmware boot (EFI)", n, codeSize)
 	case n > mib:
 		return fmt.Errorf("boot code: %d bytes are more than the %d in front of the partition", n, mib)
+	case n > codeSize && (n < sectorSize || !hasSignature(code)):
+		return fmt.Errorf("boot code: its first sector does not end in 55 AA, so that a BIOS would not start it")
 	}
 	return nil
 }

@@ -15,7 +15,8 @@ func TestBootCode(t *testing.T) {
 		{MBR, 1, ""},
 		{MBR, 439, ""},
 		{MBR, 440, ""},
-		{MBR, 441, ""},
+		{MBR, 441, "does not end in 55 AA"},
+		{MBR, 511, "does not end in 55 AA"},
 		{MBR, 512, ""},
 		{MBR, 513, ""},
 		{MBR, 32 << 10, ""},
@@ -32,6 +33,9 @@ func TestBootCode(t *testing.T) {
 	}
 	for _, tt := range tests {
 		code := bytes.Repeat([]byte{0xf4}, tt.size)
+		if tt.size >= sectorSize {
+			copy(code[sectorSize-2:], "\x55\xaa")
+		}
 		plain, _ := Wrap(tt.kind, 5*mib, &WrapOptions{Rand: bytes.NewReader(make([]byte, 64))})
 		w, err := Wrap(tt.kind, 5*mib, &WrapOptions{Rand: bytes.NewReader(make([]byte, 64)), BootCode: code})
 		if tt.fails != "" {
@@ -60,5 +64,11 @@ func TestBootCode(t *testing.T) {
 		if boots := tt.kind != GPT || w.Head[2*sectorSize+48]&legacyBoot != 0; !boots {
 			t.Errorf("%s: the partition is not one that the code would boot", tt.kind)
 		}
+	}
+}
+
+func TestBootCodeWithoutSignature(t *testing.T) {
+	if err := CheckBootCode(MBR, bytes.Repeat([]byte("a tar "), 1000)); err == nil || !strings.Contains(err.Error(), "55 AA") {
+		t.Errorf("got %v", err)
 	}
 }
