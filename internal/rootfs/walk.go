@@ -102,7 +102,7 @@ func (w *walker) list(dir *File, at place, device uint64, depth int) error {
 	}
 	for _, e := range w.root.withMounts(dir.Name, list) {
 		name := path.Join(dir.Name, e.Name())
-		if !fs.ValidPath(name) || path.Dir(name) != dir.Name {
+		if !valid(name) || path.Dir(name) != dir.Name {
 			w.failed(dir.Name, fmt.Errorf("it has an entry of the name %q", e.Name()))
 			continue
 		}
