@@ -70,6 +70,12 @@ func run(ctx context.Context, e *cli.Env) error {
 	if o.rules {
 		return listRules(e)
 	}
+	if err := o.createReport(); err != nil { // an audit may take minutes
+		return err
+	}
+	if o.report != nil {
+		defer o.report.Close()
+	}
 	source, object, err := o.open(ctx, e)
 	if err != nil {
 		return err
