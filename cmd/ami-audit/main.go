@@ -88,6 +88,9 @@ func run(ctx context.Context, e *cli.Env) error {
 	if report == nil {
 		return err
 	}
+	for _, dir := range report.Elsewhere {
+		e.Warnf("%s: another file system is mounted there, which is not looked into", dir)
+	}
 	for _, note := range report.Notes {
 		e.Verbosef("%s", note)
 	}
