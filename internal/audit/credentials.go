@@ -135,9 +135,11 @@ func beginCredentials(p *probe) visitor {
 	})
 }
 
+// matches does not allocate: it is asked of every file.
 func (c credential) matches(name string) bool {
 	if strings.HasSuffix(c.suffix, "/") {
-		return strings.Contains("/"+name, "/"+c.suffix)
+		return strings.HasPrefix(name, c.suffix) || strings.Contains(name, c.suffix) && strings.Contains(name, "/"+c.suffix)
 	}
-	return strings.HasSuffix("/"+name, "/"+c.suffix)
+	above, ok := strings.CutSuffix(name, c.suffix)
+	return ok && (above == "" || strings.HasSuffix(above, "/"))
 }

@@ -3,7 +3,6 @@ package audit
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"runtime"
 	"slices"
@@ -178,7 +177,7 @@ func (p *probe) freeSpace(scan func(partition string, start int64) scanner) {
 				err = p.reading.chunks(p.ctx, io.NewSectionReader(free.Reader, e.Offset, e.Length), []scanner{scan(free.Partition, e.Offset)})
 			}
 			if err != nil {
-				p.unreadable("", fmt.Errorf("free space of %s: %w", free.Partition, err))
+				p.unreadable("free space of "+free.Partition, err)
 				break
 			}
 		}
