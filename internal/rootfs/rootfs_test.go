@@ -310,6 +310,9 @@ func TestNamesOfBytes(t *testing.T) {
 	}
 	seen := false
 	visit := func(f *File) error {
+		if has, err := f.HasXattr("security.capability"); f.Name == name && (has || err != nil) {
+			t.Error(has, err)
+		}
 		seen = seen || f.Name == name
 		return nil
 	}
