@@ -30,6 +30,7 @@ type options struct {
 	output string
 	store  bool
 	force  bool
+	report *cli.File // at output; nil without
 }
 
 // The formats of reports.

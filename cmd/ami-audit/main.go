@@ -85,6 +85,12 @@ func run(ctx context.Context, e *cli.Env) error {
 	if err := o.checkCopy(); err != nil {
 		return err
 	}
+	if err := o.createReport(); err != nil { // an audit may take minutes
+		return err
+	}
+	if o.report != nil {
+		defer o.report.Close()
+	}
 	source, object, err := o.open(ctx, e)
 	if err != nil {
 		return err
@@ -99,6 +105,9 @@ func run(ctx context.Context, e *cli.Env) error {
 	report, err := auditing.Run(ctx, e, source, o.choice.Options)
 	if report == nil {
 		return err
+	}
+	for _, dir := range report.Elsewhere {
+		e.Warnf("%s: another file system is mounted there, which is not looked into", dir)
 	}
 	for _, note := range report.Notes {
 		e.Verbosef("%s", note)

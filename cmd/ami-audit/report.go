@@ -44,7 +44,15 @@ func (o *options) print(e *cli.Env, report *auditreport.Report) error {
 	return e.Result(report.Text(), report)
 }
 
-// writeFile writes the report to a file and prints its name.
+// createReport begins the file of the report, if there is to be one.
+func (o *options) createReport() (err error) {
+	if o.output != "" && !o.fix { // which is where the copy goes
+		o.report, err = cli.CreateFile(o.output, cli.FileOptions{Force: o.force})
+	}
+	return err
+}
+
+// writeFile writes the report to its file and prints its name.
 func (o *options) writeFile(e *cli.Env, report *auditreport.Report) (err error) {
 	text := []byte(report.Text() + "\n")
 	switch o.format {
@@ -56,17 +64,13 @@ func (o *options) writeFile(e *cli.Env, report *auditreport.Report) (err error) 
 	if err != nil {
 		return err
 	}
-	f, err := cli.CreateFile(o.output, cli.FileOptions{Force: o.force})
-	if err != nil {
-		return err
-	}
-	if _, err := f.Write(text); err != nil {
+	if _, err := o.report.Write(text); err != nil {
 		if wrong, ok := errors.AsType[*fs.PathError](err); ok { // its path is that of a temporary file
 			err = wrong.Err
 		}
-		return errors.Join(fmt.Errorf("write %s: %w", o.output, err), f.Close())
+		return fmt.Errorf("write %s: %w", o.output, err)
 	}
-	if err := f.Commit(); err != nil {
+	if err := o.report.Commit(); err != nil {
 		return err
 	}
 	return e.Result(o.output, map[string]any{

@@ -17,6 +17,9 @@ type FileSystem struct {
 	UUID      string `json:"uuid,omitempty"`      // as blkid has it: of FAT and NTFS it is the serial number
 	Size      int64  `json:"size,omitempty"`      // of the file system, in bytes; 0 where its superblock does not say
 	BlockSize int64  `json:"blockSize,omitempty"` // what it allocates in, in bytes
+
+	// Also has the types of what it looks like besides: which one a machine takes is for it to say.
+	Also []string `json:"-"`
 }
 
 // A prober recognises one family of file systems.
@@ -65,7 +68,8 @@ func (report *Report) recognise(r io.ReaderAt, p partition.Partition, name strin
 		return nil, nil
 	}
 	if len(found) > 1 {
-		report.warnf("%s looks like %s at once: the first is taken", name, typesOf(found))
+		report.warnf("%s looks like %s at once: the first is taken", name, strings.Join(typesOf(found), " and "))
+		found[0].Also = typesOf(found[1:])
 	}
 	if fs := found[0]; fs.Size > p.Size {
 		report.warnf("%s is shorter than its %s: %d of %d bytes", name, fs.Type, p.Size, fs.Size)
@@ -73,12 +77,12 @@ func (report *Report) recognise(r io.ReaderAt, p partition.Partition, name strin
 	return found[0], nil
 }
 
-func typesOf(list []*FileSystem) string {
+func typesOf(list []*FileSystem) []string {
 	var types []string
 	for _, fs := range list {
 		types = append(types, fs.Type)
 	}
-	return strings.Join(types, " and ")
+	return types
 }
 
 func (report *Report) warnf(format string, args ...any) {

@@ -18,6 +18,7 @@ type Report struct {
 	Table      *Table      `json:"partitionTable,omitempty"` // nil if there is none
 	Partitions []Partition `json:"partitions,omitempty"`
 	FileSystem *FileSystem `json:"fileSystem,omitempty"` // of a disk without partitions, or of a hybrid ISO image
+	Ignored    *FileSystem `json:"-"`                    // that a disk with partitions begins or ends like, besides
 	Boot       Boot        `json:"boot"`
 	Warnings   []string    `json:"warnings,omitempty"` // what is odd
 }
@@ -66,6 +67,7 @@ func (report *Report) addTable(r io.ReaderAt, size int64, table *partition.Table
 	case whole.Type == "iso9660":
 		report.FileSystem = whole // a hybrid image is both
 	default:
+		report.Ignored = whole
 		report.warnf("the disk has partitions and begins or ends like %s, which is ignored", whole.Type)
 	}
 	for i, p := range table.Partitions {

@@ -71,17 +71,46 @@ func checkRootLock(p *probe) {
 
 func checkPasswordHashes(p *probe) {
 	hash := hashPattern()
-	for _, file := range []string{"etc/shadow", "etc/shadow-", "etc/gshadow", "etc/gshadow-"} {
-		isUsers := strings.HasPrefix(file, "etc/shadow")
+	for _, file := range p.shadowFiles() {
+		inUse := file == "etc/shadow" || strings.HasPrefix(file, "etc/tcb/")
 		for _, u := range p.shadow(file) {
 			switch {
 			case u.name == "root" && file == "etc/shadow": // is for ROOT-LOCK
-			case u.hash == "" && isUsers:
+			case u.hash == "" && inUse:
 				p.find(Error, file, u.line, "%s logs in without a password", u.name)
 			case hash.MatchString(u.hash):
 				p.findSecret(Error, file, u.line, []byte(u.hash), "%s has a password", u.name)
 			case hash.MatchString(strings.TrimLeft(u.hash, "!*")):
 				p.findSecret(Warning, file, u.line, []byte(u.hash), "%s is locked, but the hash of a password is still there", u.name)
+			}
+		}
+	}
+	checkOldPasswords(p, hash)
+}
+
+// shadowFiles returns the names of those with hashes, and of the copies that programs and people make of them. In a copy of
+// /etc/passwd there may be some as well; in itself they are for PW-PASSWD.
+func (r *run) shadowFiles() []string {
+	var names []string
+	for _, pattern := range []string{
+		"etc/shadow*", "etc/gshadow*", "etc/passwd?*", "etc/tcb/*/shadow*", "var/backups/shadow*", "var/backups/gshadow*", "var/backups/passwd*",
+	} {
+		names = append(names, r.glob(pattern)...)
+	}
+	return names
+}
+
+// checkOldPasswords looks at those that pam_pwhistory and pam_unix keep so that they are not taken again: a user's name, two
+// numbers and hashes with commas between them.
+func checkOldPasswords(p *probe, hash *regexp.Regexp) {
+	const file = "etc/security/opasswd"
+	b, _ := p.read(file)
+	for n, text := range lines(b) {
+		if f := strings.Split(text, ":"); len(f) > 3 {
+			for old := range strings.SplitSeq(f[3], ",") {
+				if hash.MatchString(old) {
+					p.findSecret(Error, file, n, []byte(old), "a password that %s had", f[0])
+				}
 			}
 		}
 	}

@@ -3,7 +3,6 @@ package audit
 import (
 	"cmp"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -19,7 +18,10 @@ func backdoorRules() []Rule {
 func checkBackdoors(p *probe) {
 	checkShells(p)
 	checkJobs(p)
+	checkSystemJobs(p)
 	checkFetching(p)
+	checkDevices(p)
+	checkPAM(p)
 	checkPreload(p)
 	checkCommands(p)
 	checkKeyCommand(p)
@@ -50,61 +52,6 @@ func isShell(file string) bool {
 		return false
 	}
 	return true // no shell at all is /bin/sh
-}
-
-// checkJobs looks for jobs of users: those of packages are in /etc.
-func checkJobs(p *probe) {
-	for _, pattern := range []string{"var/spool/cron/*", "var/spool/cron/crontabs/*", "var/spool/cron/tabs/*", "etc/crontabs/*"} {
-		for _, name := range p.glob(pattern) {
-			if p.sizeOf(name) == 0 || name == "etc/crontabs/root" { // that of Alpine runs /etc/periodic
-				continue
-			}
-			b, _ := p.read(name)
-			for n, line := range settings(b) {
-				if strings.ContainsAny(line[:1], "*0123456789@") {
-					p.find(Warning, name, n, "a job of %s", path.Base(name))
-				}
-			}
-		}
-	}
-	for _, pattern := range []string{"var/spool/at/[^.]*", "var/spool/cron/atjobs/[^.]*"} {
-		for _, name := range p.glob(pattern) {
-			if p.sizeOf(name) > 0 {
-				p.find(Warning, name, 0, "a job that runs once")
-			}
-		}
-	}
-}
-
-// fetchPattern is a command that brings a program from elsewhere, or a shell to elsewhere.
-func fetchPattern() *regexp.Regexp {
-	return regexp.MustCompile(`\b(?:curl|wget|fetch|aria2c|lwp-download|tftp|ftp)\b[^#\n]*?\b((?:https?|ftp|tftp)://[^\s"'|;)>]+)|(/dev/(?:tcp|udp)/[^\s"']+)|` +
-		`\b(n(?:c|cat|etcat)\s+[^#\n]*-(?:e|c)\s*\S+)`)
-}
-
-// checkFetching looks at what runs at boot, at login and at times.
-func checkFetching(p *probe) {
-	re := fetchPattern()
-	names := append(p.bootScripts(), p.scripts(
-		"etc/crontab", "etc/cron.d/*", "etc/cron.hourly/*", "etc/cron.daily/*", "etc/cron.weekly/*", "etc/cron.monthly/*", "etc/profile",
-		"etc/profile.d/*.sh", "etc/bash.bashrc", "etc/bashrc", "root/.bashrc", "root/.profile", "root/.bash_profile", "var/spool/cron/*",
-		"var/spool/cron/crontabs/*", "etc/crontabs/*", "etc/update-motd.d/*", "etc/systemd/user/*.service",
-	)...)
-	slices.Sort(names)
-	for _, name := range slices.Compact(names) {
-		b, _ := p.read(name)
-		for n, line := range settings(b) {
-			m := re.FindStringSubmatch(line)
-			if m == nil || m[1] != "" && isLocal(hostOf(m[1])) {
-				continue
-			}
-			what := m[2] + m[3]
-			if m[1] != "" {
-				what = hostOf(m[1])
-			}
-			p.find(Warning, name, n, "it runs by itself, and fetches from or connects to %s", what)
-		}
-	}
 }
 
 func checkPreload(p *probe) {

@@ -16,7 +16,9 @@ type credential struct {
 	secret string // an expression of what has a secret; "" if all that is not empty does
 }
 
+// credentials lists them, what is in a directory behind what is known of it.
 func credentials() []credential {
+	const clouds = `(?i)(?:refresh|access)_?token"?\s*[:=]|private_key|client_?secret`
 	const auth = `"(?:auth|identitytoken|password)"\s*:\s*"[^"]{4}`
 	return []credential{
 		{".aws/credentials", "AWS credentials", ""},
@@ -62,7 +64,46 @@ func credentials() []credential {
 		{".smbcredentials", "password of a file server", `(?m)^\s*password\s*=\s*\S`},
 		{".ssh/environment", "environment with secrets", `(?i)(?:secret|token|password)\w*=`},
 		{".heroku/credentials", "Heroku key", ""},
+		{"_netrc", "passwords", `\bpassword\s+\S`},
+		{".yarnrc.yml", "npm token", `npmAuth(?:Token|Ident)\s*:\s*\S`},
+		{".composer/auth.json", "PHP Composer token", `:\s*"[^"]{8}`},
+		{".config/composer/auth.json", "PHP Composer token", `:\s*"[^"]{8}`},
+		{".nuget/NuGet/NuGet.Config", "NuGet password", `(?i)"(?:ClearText)?Password"`},
+		{".gradle/gradle.properties", "Gradle password", `(?im)^\s*\S*(?:password|token|secret)\s*=\s*\S`},
+		{".sbt/.credentials", "Ivy password", `(?m)^\s*password\s*=\s*\S`},
+		{".ivy2/.credentials", "Ivy password", `(?m)^\s*password\s*=\s*\S`},
+		{".terraformrc", "Terraform token", `(?m)^\s*token\s*=\s*"[^"]`},
+		{".terraform.d/credentials", "Terraform token", ""},
+		{".terraform.d/credentials.tfrc", "Terraform token", ""},
+		{".vault_pass", "Ansible Vault password", ""},
+		{".vault_pass.txt", "Ansible Vault password", ""},
+		{".databrickscfg", "Databricks token", `(?m)^\s*(?:password|token)\s*=\s*\S`},
+		{".snowsql/config", "Snowflake password", `(?m)^\s*password\s*=\s*\S`},
+		{".config/hcloud/cli.toml", "Hetzner Cloud token", `(?m)^\s*token\s*=\s*"[^"]`},
+		{".config/doctl/config.yaml", "DigitalOcean token", `(?m)^\s*access-token:\s*\S`},
+		{".config/helm/repositories.yaml", "Helm password", `(?m)^\s*password:\s*[^\s"]`},
+		{".config/helm/registry/config.json", "credentials of a container registry", auth},
+		{"etc/kubernetes/kubelet.conf", "Kubernetes credentials", `(?m)(?:client-key-data|token)\s*:\s*\S`},
+		{"etc/kubernetes/super-admin.conf", "Kubernetes credentials", ""},
+		{"etc/rancher/rke2/rke2.yaml", "Kubernetes credentials", ""},
+		{"etc/rancher/rke2/config.yaml", "Kubernetes token", `(?m)^\s*token:\s*\S`},
+		{"etc/rancher/k3s/config.yaml", "Kubernetes token", `(?m)^\s*token:\s*\S`},
+		{"var/lib/rancher/k3s/server/token", "Kubernetes token", ""},
+		{"var/lib/rancher/rke2/server/token", "Kubernetes token", ""},
+		{"secrets/master.key", "key of Jenkins", ""},
+		{"secrets/hudson.util.Secret", "key of Jenkins", ""},
+		{"secrets/initialAdminPassword", "password of Jenkins", ""},
+		{"config/master.key", "key of Rails", `^[0-9a-f]{32}`},
+		{"config/credentials/production.key", "key of Rails", `^[0-9a-f]{32}`},
+		{"Default/Login Data", "passwords of a browser", ""},
+		{"logins.json", "passwords of a browser", `"encryptedPassword"\s*:`},
+		{".bitcoin/wallet.dat", "wallet", ""},
+		{".litecoin/wallet.dat", "wallet", ""},
+		{".electrum/wallets/", "wallet", ""},
+		{".ethereum/keystore/", "wallet", ""},
 		{"etc/boto.cfg", "cloud credentials", `(?m)^\s*aws_secret_access_key\s*=`},
+		{".config/gcloud/", "Google credentials", clouds},
+		{".azure/", "Azure credentials", clouds},
 	}
 }
 
@@ -94,9 +135,11 @@ func beginCredentials(p *probe) visitor {
 	})
 }
 
+// matches does not allocate: it is asked of every file.
 func (c credential) matches(name string) bool {
 	if strings.HasSuffix(c.suffix, "/") {
-		return strings.Contains("/"+name, "/"+c.suffix)
+		return strings.HasPrefix(name, c.suffix) || strings.Contains(name, c.suffix) && strings.Contains(name, "/"+c.suffix)
 	}
-	return strings.HasSuffix("/"+name, "/"+c.suffix)
+	above, ok := strings.CutSuffix(name, c.suffix)
+	return ok && (above == "" || strings.HasSuffix(above, "/"))
 }

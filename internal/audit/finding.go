@@ -84,6 +84,10 @@ type Report struct {
 	Allowed  int       `json:"allowed,omitempty"` // findings that Options.Allow took away
 	Unread   []Unread  `json:"unread,omitempty"`  // if any, the report does not say that the image is clean
 
+	// Elsewhere has the directories on which other file systems are mounted, beside those of the kernel: they were not
+	// looked into.
+	Elsewhere []string `json:"elsewhere,omitempty"`
+
 	Files        int64 `json:"files"`        // that were seen: all that have a name
 	FilesScanned int64 `json:"filesScanned"` // whose content was read
 	BytesScanned int64 `json:"bytesScanned"` // of them, and of free space

@@ -51,7 +51,8 @@ func checkLogs(p *probe) {
 	for _, pattern := range []string{
 		"audit/audit.log*", "secure*", "auth.log*", "messages*", "syslog*", "kern.log*", "daemon.log*", "user.log*", "wtmp*", "btmp*",
 		"lastlog*", "faillog", "maillog*", "mail.log*", "journal/*/*.journal*", "amazon/ssm/*", "sa/*", "boot.log*", "dmesg*", "cron*",
-		"sudo.log*", "yum.log*", "dnf*.log*",
+		"sudo.log*", "yum.log*", "dnf*.log*", "journal/*.journal*", "tallylog", "cloud-init*.log.*", "installer/*", "anaconda/*", "sssd/*",
+		"nginx/*", "apache2/*", "httpd/*", "mysql/*", "mariadb/*", "postgresql/*", "redis/*", "exim4/*", "samba/*", "letsencrypt/*", "squid/*",
 	} {
 		for _, name := range p.glob("var/log/" + pattern) {
 			if p.hasContent(name) {

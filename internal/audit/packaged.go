@@ -26,12 +26,17 @@ func (r *run) isPackaged(name string) bool {
 	if !isDistribution(name) {
 		return false
 	}
+	known := r.packagedFiles()
+	return len(known.names) == 0 || isDerived(name) || known.has(name)
+}
+
+func (r *run) packagedFiles() *packagedFiles {
 	r.facts.packagedOnce.Do(func() { r.facts.packaged = r.readPackaged() })
-	known := r.facts.packaged
-	if len(known.names) == 0 || isDerived(name) {
-		return true
-	}
-	_, ok := known.names[maphash.String(known.seed, merged(name))]
+	return r.facts.packaged
+}
+
+func (k *packagedFiles) has(name string) bool {
+	_, ok := k.names[maphash.String(k.seed, merged(name))]
 	return ok
 }
 

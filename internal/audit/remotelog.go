@@ -3,7 +3,9 @@ package audit
 import (
 	"net"
 	"net/url"
+	"path"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -17,10 +19,10 @@ func remoteLogRules() []Rule {
 }
 
 func checkRemoteLog(p *probe) {
-	for _, pattern := range []string{"etc/rsyslog.conf", "etc/rsyslog.d/*.conf", "etc/syslog.conf", "etc/syslog.d/*.conf"} {
+	for _, pattern := range p.withIncluded("etc", "etc/rsyslog.conf", "etc/rsyslog.d/*.conf", "etc/syslog.conf", "etc/syslog.d/*.conf") {
 		p.remoteLogs(pattern, rsyslogTargets)
 	}
-	for _, pattern := range []string{"etc/syslog-ng/syslog-ng.conf", "etc/syslog-ng/conf.d/*.conf"} {
+	for _, pattern := range p.withIncluded("etc/syslog-ng", "etc/syslog-ng/syslog-ng.conf", "etc/syslog-ng/conf.d/*.conf") {
 		p.remoteLogs(pattern, syslogNGTargets)
 	}
 	for _, agent := range logAgents() {
@@ -30,6 +32,34 @@ func checkRemoteLog(p *probe) {
 	}
 	checkAudisp(p)
 	checkCloudWatch(p)
+}
+
+// maxIncluded is how many patterns configurations may include.
+const maxIncluded = 256
+
+// withIncluded returns the patterns and those that their files include, in rsyslog's ways or syslog-ng's. One that is
+// relative is below dir.
+func (r *run) withIncluded(dir string, patterns ...string) []string {
+	include := regexp.MustCompile(`(?mi)^[ \t]*(?:\$IncludeConfig[ \t]+|include\s*\(\s*file\s*=\s*|@include[ \t]+)["']?([^"'\s)]+)`)
+	for i := 0; i < len(patterns); i++ {
+		for _, name := range r.glob(patterns[i]) {
+			b, _ := r.read(name)
+			for _, m := range include.FindAllSubmatch(b, maxIncluded) {
+				pattern := string(m[1])
+				if !strings.HasPrefix(pattern, "/") {
+					pattern = path.Join("/", dir, pattern)
+				}
+				pattern = strings.TrimPrefix(path.Clean(pattern), "/")
+				if strings.HasSuffix(string(m[1]), "/") {
+					pattern += "/*" // a directory is all that is in it
+				}
+				if !slices.Contains(patterns, pattern) && len(patterns) < maxIncluded {
+					patterns = append(patterns, pattern)
+				}
+			}
+		}
+	}
+	return patterns
 }
 
 // A logTarget is where a line of a configuration sends logs to.

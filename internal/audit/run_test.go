@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/fstest"
 
@@ -256,5 +258,18 @@ func TestSeverity(t *testing.T) {
 	}
 	if _, err := json.Marshal(Severity(0)); err == nil {
 		t.Error("0 is a severity")
+	}
+}
+
+// What is mounted in a directory that is audited is told, and not entered.
+func TestElsewhere(t *testing.T) {
+	tree := fstest.MapFS{
+		"proc":      {Mode: fs.ModeDir, Sys: &syscall.Stat_t{Dev: 2, Ino: 1}},
+		"home":      {Mode: fs.ModeDir, Sys: &syscall.Stat_t{Dev: 3, Ino: 1}},
+		"home/a/id": {Data: []byte(privateKey())},
+	}
+	report, err := Run(t.Context(), &Image{Root: rootfs.New(tree)}, nil)
+	if err != nil || !slices.Equal(report.Elsewhere, []string{"/home"}) || report.Count(Error) != 0 {
+		t.Errorf("%+v, %v", report, err)
 	}
 }

@@ -17,7 +17,7 @@ func secretRules() []Rule {
 		{
 			ID: "SSH-AUTHKEYS", Title: "no SSH keys that let in", Severity: Error, Sources: []string{"G8", "MP", "IB", "BV"},
 			Advice: "Delete authorized_keys, or empty it: its keys open every instance of the image to those who have them.",
-			check:  checkAuthorizedKeys,
+			check:  checkAuthorizedKeys, begin: beginAuthorizedKeys,
 		},
 		{
 			ID: "SSH-USERKEY", Title: "no private keys", Severity: Error, Sources: []string{"G8", "BV"},

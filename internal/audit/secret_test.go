@@ -3,16 +3,20 @@ package audit
 import (
 	"bytes"
 	"compress/gzip"
+	"compress/zlib"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"unicode/utf16"
 
 	"amiforge/diskimg/ext4"
 	"amiforge/internal/oracle"
@@ -96,17 +100,47 @@ func compressed(t *testing.T, content string) string {
 	return b.String()
 }
 
+func deflated(t *testing.T, content string) string {
+	t.Helper()
+	var b bytes.Buffer
+	z := zlib.NewWriter(&b)
+	if _, err := io.WriteString(z, content); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// wide returns text in UTF-16.
+func wide(text string, order binary.AppendByteOrder) string {
+	var b []byte
+	for _, c := range utf16.Encode([]rune(text)) {
+		b = order.AppendUint16(b, c)
+	}
+	return string(b)
+}
+
 func TestSecretText(t *testing.T) {
 	lines := strings.Repeat("0123456\n", chunkSize/8)
 	gz := compressed(t, "first\nkey "+accessKey+"\n"+lines)
 	bomb := compressed(t, strings.Repeat("\x00", 1<<20))
+	noise := rand.NewChaCha8([32]byte{}) // longer than a gzip of old was looked into
+	random := make([]byte, 12<<20)
+	noise.Read(random)
 	tests := []struct {
 		name, content string
 		want          []string
 	}{
 		{"in.gz", gz, []string{"error /opt/in.gz:2 AWS access key ID in what is compressed"}},
 		{"cut.gz", gz[:len(gz)-100], []string{"error /opt/cut.gz:2 AWS access key ID in what is compressed"}},
-		{"not.gz", "key " + accessKey, nil},
+		{"not.gz", "key " + accessKey, []string{"error /opt/not.gz:1 AWS access key ID"}},
+		{"long.gz", compressed(t, string(random)+"\n"+accessKey+"\n"), []string{fmt.Sprintf("error /opt/long.gz:%d AWS access key ID in what is compressed", bytes.Count(random, []byte{'\n'})+2)}},
+		{"backup.tgz", compressed(t, privateKey()), []string{"error /opt/backup.tgz:1 private key in what is compressed"}},
+		{"little.reg", wide("\ufeffkey "+accessKey, binary.LittleEndian), []string{"error /opt/little.reg:1 AWS access key ID in UTF-16"}},
+		{"big.txt", wide("\ufeff\n"+privateKey(), binary.BigEndian), []string{"error /opt/big.txt:2 private key in UTF-16"}},
+		{".git/objects/ab/" + strings.Repeat("c", 38), deflated(t, "blob 4\x00 "+accessKey), []string{"error /opt/.git/objects/ab/" + strings.Repeat("c", 38) + ":1 AWS access key ID in an object of git"}},
 		{"key.gz", compressed(t, privateKey()), []string{"error /opt/key.gz:1 private key in what is compressed"}},
 		{"bomb.gz", bomb, nil},
 		{"program", "\x7fELF\x00\x00" + accessKey + "\x00https://web:tr0ub4dor3x@db.corp.tld\x00", []string{"error /opt/program:1 AWS access key ID"}},

@@ -2,20 +2,13 @@ package audit
 
 import (
 	"bytes"
-	"compress/gzip"
-	"strings"
 
 	"amiforge/internal/rootfs"
 	"amiforge/internal/secret"
 )
 
-const (
-	// maxScanned is how much of a file, or of what is compressed in it, is searched for secrets.
-	maxScanned = 256 << 20
-
-	// maxCompressed is the limit for a compressed file that is looked into: it is held in memory.
-	maxCompressed = 8 << 20
-)
+// maxScanned is how much of a file, or of what is compressed in it, is searched for secrets.
+const maxScanned = 256 << 20
 
 // beginSecretText looks into all files that are not the distribution's.
 func beginSecretText(p *probe) visitor {
@@ -23,25 +16,27 @@ func beginSecretText(p *probe) visitor {
 		if !p.ours(f) || isHistory(f.Name) {
 			return nil
 		}
-		t := &textScan{probe: p, name: f.Name}
-		if strings.HasSuffix(f.Name, ".gz") && f.Info.Size() <= maxCompressed {
-			return t.compressed
-		}
-		return t.chunk
+		return (&textScan{probe: p, file: f, name: f.Name}).chunk
 	})
 }
 
 // A textScan is one file.
 type textScan struct {
 	*probe
+	file   *rootfs.File
 	name   string
 	binary bool
-	gz     []byte
 	found  int
 }
 
 // chunk looks for all in text, and in other files for what cannot be there by chance.
 func (t *textScan) chunk(c *chunk) bool {
+	if c.Offset == 0 && c.New == 0 {
+		if e, ok := decodingOf(t.name, c.Data); ok {
+			t.decoded(e)
+			return false
+		}
+	}
 	if c.Offset == 0 {
 		t.binary = isBinary(c.Data)
 	}
@@ -80,18 +75,18 @@ func severityOf(m secret.Match, name string) Severity {
 // isBinary tells whether a file that begins with b is no text.
 func isBinary(b []byte) bool { return bytes.IndexByte(b[:min(len(b), 8192)], 0) >= 0 }
 
-// compressed collects a file of gzip, and looks into it when it is all there. One that is damaged is looked at as far as
-// it can be read.
-func (t *textScan) compressed(c *chunk) bool {
-	t.gz = append(t.gz, c.Data[c.New:]...)
-	if !c.Last || len(t.gz) > maxCompressed {
-		return len(t.gz) <= maxCompressed
-	}
-	z, err := gzip.NewReader(bytes.NewReader(t.gz))
+// decoded looks into what a file has in an encoding. One that is damaged is looked at as far as it can be read.
+func (t *textScan) decoded(e decoding) {
+	file, err := t.file.Open()
 	if err != nil {
-		return false
+		t.unreadable(t.name, err)
+		return
 	}
-	text := &limited{r: z, n: maxScanned, ctx: t.ctx}
-	t.secrets().Scan(text, func(m secret.Match) bool { return t.tell(m, m.Line, " in what is compressed") })
-	return false
+	defer file.Close()
+	r, err := e.open(file)
+	if err != nil {
+		return
+	}
+	text := &limited{r: r, n: min(maxScanned, leastDecoded+mostDecoded*t.file.Info.Size()), ctx: t.ctx}
+	t.secrets().Scan(text, func(m secret.Match) bool { return t.tell(m, m.Line, e.where) })
 }

@@ -10,22 +10,34 @@ import (
 	"amiforge/internal/rootfs"
 )
 
-// A setuidVisitor collects the programs that run as their owner or group.
+// A setuidVisitor collects the programs that run as their owner or group, or with capabilities of root.
 type setuidVisitor struct {
-	p     *probe
-	names []string
+	p       *probe
+	names   []string
+	capable map[string]bool // those of names that have capabilities(7) instead
 }
 
 // maxSetuid is how many of them are compared with the packages' lists.
 const maxSetuid = 10_000
 
-func beginSetuid(p *probe) visitor { return &setuidVisitor{p: p} }
+func beginSetuid(p *probe) visitor { return &setuidVisitor{p: p, capable: map[string]bool{}} }
 
 func (v *setuidVisitor) file(f *rootfs.File) scanner {
 	mode := f.Info.Mode()
-	if mode.IsRegular() && mode&(fs.ModeSetuid|fs.ModeSetgid) != 0 && mode&0o111 != 0 && len(v.names) < maxSetuid {
-		v.names = append(v.names, f.Name)
+	if !mode.IsRegular() || mode&0o111 == 0 || len(v.names) == maxSetuid {
+		return nil
 	}
+	if mode&(fs.ModeSetuid|fs.ModeSetgid) == 0 {
+		capable, err := f.HasXattr("security.capability")
+		if err != nil {
+			v.p.unreadable(f.Name, err)
+		}
+		if !capable {
+			return nil
+		}
+		v.capable[f.Name] = true
+	}
+	v.names = append(v.names, f.Name)
 	return nil
 }
 
@@ -38,14 +50,18 @@ func (v *setuidVisitor) end() {
 	lists := v.p.glob("var/lib/dpkg/info/*.list")
 	known := v.p.packaged(lists, v.names)
 	for _, name := range v.names {
+		how := "as its owner or group"
+		if v.capable[name] {
+			how = "with capabilities of root"
+		}
 		if isNeverSetuid(path.Base(name)) {
-			v.p.find(Warning, name, 0, "it runs as its owner or group whoever starts it, which lets everybody do as they do")
+			v.p.find(Warning, name, 0, "it runs %s whoever starts it, which lets everybody do as they do", how)
 			continue
 		}
 		if known[name] || len(lists) == 0 && isUsualSetuid(name) {
 			continue
 		}
-		v.p.find(Warning, name, 0, "it runs as its owner or group whoever starts it, and is of no package that is known")
+		v.p.find(Warning, name, 0, "it runs %s whoever starts it, and is of no package that is known", how)
 	}
 }
 
@@ -80,7 +96,7 @@ func isUsualSetuid(name string) bool {
 		fusermount3 staprun newuidmap newgidmap ksu ping ping6 write wall bsd-write locate plocate mlocate ssh-agent dotlockfile
 		traceroute6.iputils unix_chkpwd pam_timestamp_check usernetctl mount.nfs mount.cifs umount.nfs postdrop postqueue lockdev
 		netreport userhelper pam_extrausers_chkpwd grub2-set-bootflag exim4 suexec dbus-daemon-launch-helper ssh-keysign
-		polkit-agent-helper-1 snap-confine utempter dmcrypt-get-device pt_chown sudoedit doas bbsuid busybox-suid screen sendmail.sendmail
+		polkit-agent-helper-1 arping clockdiff mtr-packet suexec gst-ptp-helper snap-confine utempter dmcrypt-get-device pt_chown sudoedit doas bbsuid busybox-suid screen sendmail.sendmail
 		sssd_child krb5_child ldap_child proxy_child selinux_child p11_child seunshare cockpit-session ntfs-3g vlock`), path.Base(name))
 }
 

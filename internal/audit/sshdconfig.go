@@ -42,8 +42,11 @@ func (r *run) readSSHD() *sshdConfig {
 		return nil
 	}
 	c := &sshdConfig{}
-	for _, name := range []string{"etc/default/ssh", "etc/default/sshd", "etc/sysconfig/sshd", "etc/conf.d/sshd"} {
-		r.sshdOptions(c, name)
+	other := ""
+	for _, name := range append([]string{"etc/default/ssh", "etc/default/sshd", "etc/sysconfig/sshd", "etc/conf.d/sshd"}, r.units()...) {
+		if file := r.sshdOptions(c, name); file != "" {
+			other = file
+		}
 	}
 	for _, name := range []string{"etc/ssh/sshd_config", "usr/etc/ssh/sshd_config"} {
 		if r.exists(name) {
@@ -51,26 +54,50 @@ func (r *run) readSSHD() *sshdConfig {
 			break
 		}
 	}
+	if other != "" && c.problem == "" {
+		c.problem = "sshd is started with the configuration " + other
+	}
 	return c
 }
 
-// sshdOptions takes the -o options from a file of variables for the script that starts sshd.
-func (r *run) sshdOptions(c *sshdConfig, name string) {
+// units returns the administrator's services, and what changes those of packages.
+func (r *run) units() []string {
+	return r.scripts("etc/systemd/system/*.service", "etc/systemd/system/*.d/*.conf", "usr/local/lib/systemd/system/*.service")
+}
+
+// sshdOptions takes the -o options from a service that starts sshd, or from a file of variables for one, and returns the
+// configuration that -f says is to be taken in the place of sshd_config.
+func (r *run) sshdOptions(c *sshdConfig, name string) (other string) {
 	b, _ := r.read(name)
 	for n, line := range settings(b) {
-		_, value, _ := strings.Cut(line, "=")
+		key, value, _ := strings.Cut(line, "=")
+		if strings.HasPrefix(key, "Exec") && !strings.Contains(value, "sshd ") {
+			continue
+		}
 		words := strings.Fields(strings.Trim(value, `"'`))
-		for i, word := range words {
-			option, ok := strings.CutPrefix(word, "-o")
-			if ok && option == "" && i+1 < len(words) {
-				option = words[i+1]
+		for i := range words {
+			if file, ok := sshdOption(words[i:], "-f"); ok && strings.HasPrefix(file, "/") && file != "/etc/ssh/sshd_config" {
+				other = file
 			}
-			if s := parseSSHD(option); ok && s.key != "" {
+			if option, ok := sshdOption(words[i:], "-o"); ok {
+				s := parseSSHD(strings.Trim(option, `"'`))
 				s.file, s.line = name, n
-				c.settings = append(c.settings, s)
+				if s.key != "" {
+					c.settings = append(c.settings, s)
+				}
 			}
 		}
 	}
+	return other
+}
+
+// sshdOption returns the value of an option that words begin with, which may be the next word.
+func sshdOption(words []string, option string) (value string, ok bool) {
+	value, ok = strings.CutPrefix(words[0], option)
+	if ok && value == "" && len(words) > 1 {
+		value = words[1]
+	}
+	return value, ok
 }
 
 // sshdFile reads a file that stands in a Match block of these criteria. What the file says of Match ends with it.

@@ -4,6 +4,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"amiforge/internal/rootfs"
 )
 
 // checkHostKeys looks where OpenSSH and Dropbear keep the keys of a host, and where sshd_config says.
@@ -28,11 +30,35 @@ func checkHostKeys(p *probe) {
 	}
 }
 
+// authorizedNames are those of the files, below a home, that sshd looks into when nothing else is said.
+func authorizedNames() []string { return []string{".ssh/authorized_keys", ".ssh/authorized_keys2"} }
+
+// beginAuthorizedKeys looks wherever there may be a home: of a user whom a directory service knows, of a container, or
+// what homes are made of, /etc/skel. Those of users are for checkAuthorizedKeys.
+func beginAuthorizedKeys(p *probe) visitor {
+	seen := map[string]bool{}
+	for _, home := range p.homes() {
+		for _, name := range authorizedNames() {
+			at, _ := p.root.Resolve(path.Join(home, name))
+			seen[at] = true
+		}
+	}
+	return visitFunc(func(f *rootfs.File) scanner {
+		isKeys := slices.ContainsFunc(authorizedNames(), func(name string) bool { return strings.HasSuffix("/"+f.Name, "/"+name) })
+		if isKeys && isRegular(f) && !seen[f.Name] && !p.isPackaged(f.Name) {
+			checkKeyFile(p, f.Name)
+		}
+		return nil
+	})
+}
+
 // checkAuthorizedKeys looks in all homes, and where sshd_config says.
 func checkAuthorizedKeys(p *probe) {
-	var names []string
+	names := []string{"etc/dropbear/authorized_keys"}
 	for _, home := range p.homes() {
-		names = append(names, path.Join(home, ".ssh/authorized_keys"), path.Join(home, ".ssh/authorized_keys2"))
+		for _, name := range authorizedNames() {
+			names = append(names, path.Join(home, name))
+		}
 	}
 	if c := p.sshd(); c != nil {
 		for _, s := range c.settings {

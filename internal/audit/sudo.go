@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"fmt"
 	"path"
 	"strings"
 )
@@ -16,6 +17,7 @@ type grant struct {
 type sudoers struct {
 	run    *run
 	grants []grant
+	open   []grant // what lets all grants be used without a password
 	files  int
 }
 
@@ -29,8 +31,11 @@ func checkSudo(p *probe) {
 	s.read("etc/sudoers")
 	others := p.others()
 	able := false
+	for _, d := range s.open {
+		p.find(Info, d.file, d.line, "nobody needs a password for sudo")
+	}
 	for _, g := range s.grants {
-		isAlias := g.who == strings.ToUpper(g.who)
+		isAlias := g.who == strings.ToUpper(g.who) && g.who[0] != '#'
 		if !others[g.who] && !isAlias {
 			continue
 		}
@@ -77,6 +82,10 @@ func (s *sudoers) line(name string, n int, line string) {
 				s.read(path.Join(sudoPath(words[1]), file))
 			}
 		}
+	case "Defaults":
+		if strings.Contains(line, "!authenticate") && len(s.open) < sudoGrants {
+			s.open = append(s.open, grant{file: name, line: n})
+		}
 	default:
 		if who, what, ok := parseGrant(line); ok && len(s.grants) < sudoGrants {
 			s.grants = append(s.grants, grant{who, what, name, n})
@@ -93,7 +102,10 @@ func sudoPath(s string) string {
 
 func parseGrant(line string) (who, what string, ok bool) {
 	line = strings.TrimSpace(line)
-	for _, other := range []string{"#", "Defaults", "User_Alias", "Runas_Alias", "Host_Alias", "Cmnd_Alias", "Cmd_Alias"} {
+	if i := strings.IndexByte(line, '#'); i >= 0 && (len(line) == i+1 || line[i+1] < '0' || line[i+1] > '9') {
+		line = line[:i] // and not the number of a user
+	}
+	for _, other := range []string{"Defaults", "User_Alias", "Runas_Alias", "Host_Alias", "Cmnd_Alias", "Cmd_Alias"} {
 		if strings.HasPrefix(line, other) {
 			return "", "", false
 		}
@@ -111,7 +123,7 @@ func (r *run) others() map[string]bool {
 	others, primary := map[string]bool{}, map[int64]bool{}
 	for _, u := range r.users() {
 		if u.uid != 0 {
-			others[u.name], primary[u.gid] = true, true
+			others[u.name], others[fmt.Sprintf("#%d", u.uid)], primary[u.gid] = true, true, true
 		}
 	}
 	b, _ := r.read("etc/group")

@@ -64,10 +64,18 @@ func parsePasswd(b []byte) []user {
 	return users
 }
 
+// number returns what s is for getpwent(3), which takes blanks and signs as strtoul(3) does: +0 is root.
 func number(s string) int64 {
-	n, err := strconv.ParseUint(s, 10, 32)
-	if err != nil {
+	digits, negative := strings.CutPrefix(strings.TrimLeft(s, " \t\v\f\r"), "-")
+	if !negative {
+		digits = strings.TrimPrefix(digits, "+")
+	}
+	n, err := strconv.ParseUint(digits, 10, 32)
+	switch {
+	case err != nil:
 		return -1
+	case negative:
+		return int64(-uint32(n))
 	}
 	return int64(n)
 }

@@ -3,9 +3,9 @@ package audit
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -74,7 +74,7 @@ func (w *walk) files() error {
 			group.Go(func() error { return w.scan(ctx, f, scanners) })
 		}
 		return nil
-	}, w.unreadable)
+	}, w.failed)
 	if err := errors.Join(err, group.Wait()); err != nil {
 		return err
 	}
@@ -84,6 +84,17 @@ func (w *walk) files() error {
 		}
 	}
 	return nil
+}
+
+// failed takes what is mounted on a machine that is running for no error: it may well be none of the image's.
+func (w *walk) failed(name string, err error) {
+	if !errors.Is(err, rootfs.ErrElsewhere) {
+		w.unreadable(name, err)
+		return
+	}
+	if !slices.Contains([]string{"proc", "sys", "dev", "run"}, name) && len(w.report.Elsewhere) < maxUnread {
+		w.report.Elsewhere = append(w.report.Elsewhere, printable(absolute(name)))
+	}
 }
 
 func (w *walk) tell() {
@@ -166,7 +177,7 @@ func (p *probe) freeSpace(scan func(partition string, start int64) scanner) {
 				err = p.reading.chunks(p.ctx, io.NewSectionReader(free.Reader, e.Offset, e.Length), []scanner{scan(free.Partition, e.Offset)})
 			}
 			if err != nil {
-				p.unreadable("", fmt.Errorf("free space of %s: %w", free.Partition, err))
+				p.unreadable("free space of "+free.Partition, err)
 				break
 			}
 		}

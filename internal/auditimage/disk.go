@@ -3,6 +3,7 @@ package auditimage
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"amiforge/diskimg/filesystem"
 	"amiforge/diskimg/inspect"
@@ -66,7 +67,21 @@ func (o *opening) parts(report *inspect.Report) error {
 		}
 	}
 	o.gaps(report)
-	return nil
+	return o.beneath(report.Ignored)
+}
+
+// beneath opens a file system that the partition table lies in, as it does in the first sector of what is mounted without
+// one: it depends on the machine which of the two is seen. What is left of one that was there before is no more than odd.
+func (o *opening) beneath(kind *inspect.FileSystem) error {
+	if kind == nil {
+		return nil
+	}
+	before := len(o.image.Unread)
+	err := o.part("the whole disk", partition.Partition{Size: o.disk.Size()}, kind)
+	if !strings.HasPrefix(kind.Type, "ext") {
+		o.image.Unread = o.image.Unread[:before]
+	}
+	return err
 }
 
 // part opens what is in a partition. Its errors are those of reading the disk.
@@ -74,6 +89,10 @@ func (o *opening) part(name string, p partition.Partition, kind *inspect.FileSys
 	switch {
 	case kind == nil:
 		return o.unknown(name, p)
+	case len(kind.Also) > 0:
+		types := strings.Join(append([]string{kind.Type}, kind.Also...), " and ")
+		o.image.Unread = append(o.image.Unread, audit.Unread{Path: "/" + name, Error: "it looks like " + types + " at once"})
+		return nil
 	case kind.Type == "swap" || kind.Type == "swsuspend":
 		o.pass(name, p, "is swap space")
 		return nil

@@ -13,11 +13,12 @@ type tableLine struct {
 	at   string // where it is mounted, as io/fs has it
 }
 
-// parseTable returns the lines of an fstab [fstab(5)] that mount something below the root: those nearest to it first.
+// parseTable returns the lines of an fstab [fstab(5)] that mount something below the root when a machine starts: those
+// nearest to it first.
 func parseTable(text []byte) (lines []tableLine) {
 	for line := range strings.Lines(string(text)) {
 		fields := strings.Fields(line)
-		if len(fields) < 3 || strings.HasPrefix(fields[0], "#") {
+		if len(fields) < 3 || strings.HasPrefix(fields[0], "#") || len(fields) > 3 && slices.Contains(strings.Split(fields[3], ","), "noauto") {
 			continue
 		}
 		at := unescape(fields[1])

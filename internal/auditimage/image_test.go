@@ -2,6 +2,7 @@ package auditimage
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
 	"io/fs"
@@ -46,6 +47,7 @@ func TestMounts(t *testing.T) {
 
 		"not mentioned":       {"UUID=" + rootUUID + " / ext4 defaults", "partition 2/alice/notes"},
 		"a comment":           {"#/dev/sda2 /home ext4 defaults", "partition 2/alice/notes"},
+		"not by itself":       {"/dev/sda2 /home ext4 ro,noauto 0 0", "partition 2/alice/notes"},
 		"another disk":        {"/dev/sdb2 /home ext4 defaults", "partition 2/alice/notes"},
 		"no such label":       {"LABEL= /home ext4 defaults", "partition 2/alice/notes"},
 		"no such partition":   {"/dev/sda22222222222222222222 /home ext4 defaults", "partition 2/alice/notes"},
@@ -162,6 +164,20 @@ func TestTwoSystems(t *testing.T) {
 	}
 }
 
+// A partition table in the first sector of a file system is a decoy where the whole disk is mounted.
+func TestBeneathPartitions(t *testing.T) {
+	disk := mbrDisk(part{typeLinux, make([]byte, 4*mib)}, part{typeLinux, ext4Of(t, rootUUID, "", system(nil))})
+	copy(disk[512:], ext4Of(t, otherUUID, "", system(files{"etc/shadow": "root::1:0:99999:7:::\n"}))[512:])
+	clear(disk[446:462]) // of the first partition
+	m, err := opened(t, disk)
+	must(t, err)
+	report, err := m.Audit(t.Context(), Facts{}, audit.Options{})
+	must(t, err)
+	if !slices.ContainsFunc(report.Findings, func(f audit.Finding) bool { return f.Path == "/the whole disk/etc/shadow" }) {
+		t.Errorf("%+v", m.Systems)
+	}
+}
+
 // Without a system the file systems are looked into all the same.
 func TestNoSystem(t *testing.T) {
 	m, err := opened(t, mbrDisk(part{typeLinux, ext4Of(t, rootUUID, "", files{"a": "x"})},
@@ -182,6 +198,9 @@ func TestUnread(t *testing.T) {
 	root := part{typeLinux, ext4Of(t, rootUUID, "", system(nil))}
 	damaged := ext4Of(t, otherUUID, "", nil)
 	damaged[1024+20] ^= 1 // in the superblock, which has a checksum
+	both := ext4Of(t, otherUUID, "", nil)
+	copy(both[32<<10:], "\x01CD001\x01")
+	binary.LittleEndian.PutUint16(both[32<<10+128:], 2048)
 	for name, tt := range map[string]struct {
 		part part
 		want string // in the error, "" if it can be passed over
@@ -191,6 +210,7 @@ func TestUnread(t *testing.T) {
 		"unknown":          {part{typeLinux, noise(mib)}, "no file system that is known", ""},
 		"one byte":         {part{typeLinux, append(make([]byte, mib-1), 1)}, "no file system that is known", ""},
 		"damaged":          {part{typeLinux, damaged}, "no file system that is known", ""},
+		"two at once":      {part{typeLinux, both}, "it looks like ext4 and iso9660 at once", ""},
 		"empty":            {part{typeLinux, make([]byte, mib)}, "", "partition 2 is empty"},
 		"swap":             {part{typeSwap, swapSpace()}, "", "partition 2 is swap space"},
 		"boot loader":      {part{0x41, noise(mib)}, "", "partition 2 belongs to the boot loader"},

@@ -47,7 +47,7 @@ func Parse(text []byte) (*Report, error) {
 // that manifest, fresh and complete, and no finding in it is an error, whatever its own words for that are.
 func (r *Report) Accept(manifestDigest string, now time.Time) error {
 	age := now.Sub(r.Date)
-	errs := r.Count(audit.Error)
+	errs := max(r.Count(audit.Error), r.Counts.Errors) // a shortened report may have them in one place only
 	switch {
 	case r.Image.ManifestDigest == "":
 		return fmt.Errorf("the report is about %s, not about a bundle", r.Image.Source)

@@ -117,6 +117,7 @@ func TestAccept(t *testing.T) {
 		"of another":        {func(r *Report) { r.Image.ManifestDigest = strings.Repeat("0", 64) }, "another bundle"},
 		"errors":            {func(r *Report) { r.Findings = []audit.Finding{finding(audit.Error, "X", "", 0)} }, "1 error"},
 		"errors, said none": {func(r *Report) { r.Findings, r.Result = []audit.Finding{finding(audit.Error, "X", "", 0)}, Clean }, "1 error"},
+		"errors, cut":       {func(r *Report) { r.Findings, r.Counts.Errors = nil, 3 }, "3 errors"},
 		"unread":            {func(r *Report) { r.Unread = []audit.Unread{{Path: "/a"}} }, "could be read"},
 		"incomplete":        {func(r *Report) { r.Result = Incomplete }, "could be read"},
 		"no rules":          {func(r *Report) { r.Rules = nil }, "no rule"},

@@ -120,7 +120,7 @@ func (r *Root) Exists(name string) (bool, error) {
 }
 
 // maxGlob is how many names a pattern may match.
-const maxGlob = 10_000
+const maxGlob = 1_000_000
 
 // Glob returns the names, sorted, that match the pattern of path.Match. Links in it are followed. Unlike fs.Glob it
 // returns the errors of reading directories, but for those that are not there.

@@ -90,7 +90,7 @@ func (r *Root) resolve(op, name string, last bool) (place, error) {
 	fail := func(err error) (place, error) {
 		return place{}, &fs.PathError{Op: op, Path: name, Err: err}
 	}
-	if !fs.ValidPath(name) {
+	if !valid(name) {
 		return fail(fs.ErrInvalid)
 	}
 	at, rest, links := ".", strings.Split(name, "/"), 0
@@ -130,6 +130,9 @@ func (r *Root) resolve(op, name string, last bool) (place, error) {
 	}
 	return r.find(at), nil
 }
+
+// valid is fs.ValidPath without a look at UTF-8, which names of files need not be.
+func valid(name string) bool { return fs.ValidPath(strings.ToValidUTF8(name, "?")) }
 
 // reason returns what err says beyond the name, which is that in one of the file systems.
 func reason(err error) error {

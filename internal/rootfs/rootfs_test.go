@@ -283,8 +283,52 @@ func FuzzResolve(f *testing.F) {
 	f.Fuzz(func(t *testing.T, name, first, second string) {
 		r := New(fstest.MapFS{"l": link(first), "d/m": link(second), "d/f": file("x")})
 		at, err := r.Resolve(name)
-		if err == nil && !fs.ValidPath(at) {
+		if err == nil && !valid(at) {
 			t.Errorf("%q leads to %q", name, at)
 		}
 	})
+}
+
+// Names of files are bytes: those of old archives are in Latin-1.
+func TestNamesOfBytes(t *testing.T) {
+	const name = "caf\xe9/na\xefve"
+	tree := t.TempDir()
+	if err := os.Mkdir(filepath.Join(tree, "caf\xe9"), 0o755); errors.Is(err, syscall.EILSEQ) {
+		t.Skip("the file system takes UTF-8 only")
+	}
+	if err := os.WriteFile(filepath.Join(tree, name), []byte("x"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	d, err := Dir(tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	r := New(d)
+	if b, err := r.ReadFile(name); err != nil || string(b) != "x" {
+		t.Errorf("%q, %v", b, err)
+	}
+	seen := false
+	visit := func(f *File) error {
+		if has, err := f.HasXattr("security.capability"); f.Name == name && (has || err != nil) {
+			t.Error(has, err)
+		}
+		seen = seen || f.Name == name
+		return nil
+	}
+	err = r.Walk(t.Context(), visit, func(name string, err error) { t.Errorf("%q: %v", name, err) })
+	if err != nil || !seen {
+		t.Error(seen, err)
+	}
+}
+
+// A directory may be full of files, as /tmp is at times.
+func TestGlobOfMany(t *testing.T) {
+	full := fstest.MapFS{}
+	for i := range 20_000 {
+		full[fmt.Sprintf("tmp/%d", i)] = file("")
+	}
+	if names, err := New(full).Glob("tmp/*"); err != nil || len(names) != len(full) {
+		t.Error(len(names), err)
+	}
 }

@@ -17,6 +17,10 @@ const (
 	maxFiles = 20_000_000
 )
 
+// ErrElsewhere says that a directory lies on another device than the root of its file system. What is in it is not gone
+// over.
+var ErrElsewhere = errors.New("another file system is mounted there")
+
 // ErrTooMany is the error of a tree that has no end, or one that is too far away.
 var ErrTooMany = errors.New("tree too large or too deep")
 
@@ -42,7 +46,8 @@ func (f *File) Open() (fs.File, error) {
 
 // Walk calls visit for every file of the tree, parents first and by name, without following links. A directory that
 // it has been in before, which only a damaged file system has twice, and one that lies on another device than the
-// root of its file system are visited but not entered. What cannot be read is told to failed, and the walk goes on.
+// root of its file system, which failed is told as ErrElsewhere, are visited but not entered. What cannot be read is told
+// to failed, and the walk goes on.
 // It stops at an error of visit, when ctx ends, and with ErrTooMany. fs.SkipDir of visit skips what is in a directory.
 func (r *Root) Walk(ctx context.Context, visit func(*File) error, failed func(name string, err error)) error {
 	w := &walker{root: r, ctx: ctx, visit: visit, failed: failed, seen: map[identity]bool{}}
@@ -83,6 +88,7 @@ func (w *walker) enter(f *File, device uint64, depth int) error {
 		device = id.device
 	}
 	if id.device != device {
+		w.failed(f.Name, ErrElsewhere)
 		return nil
 	}
 	if id.inode != 0 {
@@ -102,7 +108,7 @@ func (w *walker) list(dir *File, at place, device uint64, depth int) error {
 	}
 	for _, e := range w.root.withMounts(dir.Name, list) {
 		name := path.Join(dir.Name, e.Name())
-		if !fs.ValidPath(name) || path.Dir(name) != dir.Name {
+		if !valid(name) || path.Dir(name) != dir.Name {
 			w.failed(dir.Name, fmt.Errorf("it has an entry of the name %q", e.Name()))
 			continue
 		}
