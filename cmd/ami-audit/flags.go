@@ -2,6 +2,7 @@ package main
 
 import (
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -122,6 +123,9 @@ func (o *options) validateBundle(f *pflag.FlagSet) error {
 		return nil
 	}
 	for _, name := range []string{"privatekey", "cert", "source", "allow-unsigned", "store-report"} {
+		if f.Changed(name) && isDirectory(o.source) {
+			return cli.Usagef("%s is a directory: of a bundle in it, give the manifest, such as %s", o.source, filepath.Join(o.source, "image.manifest.xml"))
+		}
 		if f.Changed(name) {
 			return cli.Usagef("--%s is for bundles, and %s is none: leave it out", name, o.source+o.volume)
 		}

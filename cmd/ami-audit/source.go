@@ -38,7 +38,7 @@ func (o *options) open(ctx context.Context, e *cli.Env) (source *auditing.Source
 }
 
 func (o *options) openFile(e *cli.Env) (*auditing.Source, error) {
-	if info, err := os.Stat(o.source); err == nil && info.IsDir() {
+	if isDirectory(o.source) {
 		return nil, cli.Usagef("%s is a directory: --volume %s audits the tree in it", o.source, o.source)
 	}
 	disk, err := diskimg.OpenFile(o.source, &diskimg.OpenOptions{Format: diskimg.Format(o.sourceFormat)})
@@ -52,6 +52,11 @@ func (o *options) openFile(e *cli.Env) (*auditing.Source, error) {
 		e.Warnf("%s: %s", o.source, w)
 	}
 	return auditing.OpenDisk(o.source, disk)
+}
+
+func isDirectory(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // openImage opens the bundle of a registered image.

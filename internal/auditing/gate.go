@@ -52,6 +52,8 @@ func (g *Gate) Validate(e *cli.Env, f *pflag.FlagSet, public bool) error {
 		return cli.Usagef("--audited-by: the value is empty")
 	case g.NoAudit && (g.AuditedBy != "" || f.Changed("privatekey")):
 		return cli.Usagef("--no-audit excludes -k and --audited-by")
+	case g.AuditedBy != "" && f.Changed("privatekey"):
+		return cli.Usagef("-k and --audited-by exclude each other: with the key the image is audited now, and no report is needed")
 	case g.NoAudit, g.AuditedBy != "":
 		return nil
 	}
