@@ -151,6 +151,13 @@ func (b *building) sayFiltered() {
 	}
 }
 
+// sayUnused names what was to be left out and was not there: a path may be one of this machine, not of the volume.
+func (b *building) sayUnused() {
+	for _, text := range b.selection.Unused() {
+		b.note(fmt.Sprintf("-e %s: nothing of that name was there to leave out; paths begin at the root of the volume", text))
+	}
+}
+
 // sayFstab warns of a table whose root is not this volume.
 func (b *building) sayFstab() {
 	if b.fstab != "" && b.rootSpec == "" {

@@ -154,6 +154,7 @@ func (o *options) build(ctx context.Context, e *cli.Env, w volumeFile, own *ownF
 	if err != nil {
 		return nil, o.explainVolume(inLine(err))
 	}
+	b.sayUnused()
 	b.sayFstab()
 	b.sayFiltered()
 	b.sayBoot()

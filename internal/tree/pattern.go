@@ -4,13 +4,15 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"sync/atomic"
 )
 
 // A pattern is what a name is compared with: one segment for each of its parts.
 type pattern struct {
 	text     string
 	segments []segment
-	anchored bool // it has a slash: it is about the path from the root, not about any name
+	anchored bool        // it has a slash: it is about the path from the root, not about any name
+	used     atomic.Bool // something was left out by it
 }
 
 // A segment is a part of a pattern. The usual kinds are told apart, for speed.

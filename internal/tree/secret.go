@@ -2,10 +2,12 @@ package tree
 
 import (
 	"bytes"
+	"io"
 	"path"
 	"slices"
 	"strings"
 
+	"amiforge/diskimg"
 	"amiforge/internal/secret"
 )
 
@@ -21,7 +23,7 @@ type SecretOptions struct {
 // Filtered is a file that FilterSecrets left out, and why: "SSH host key".
 type Filtered struct{ Name, Reason string }
 
-// FilterSecrets leaves secrets out of src: private keys by their names and, in files of up to 64 KiB, by their content;
+// FilterSecrets leaves secrets out of src: private keys by their names and by the first 64 KiB of their content;
 // keys and authorized keys of SSH; credentials; histories; what cloud-init and editors leave behind. All names of a file
 // that is a secret go, but for names given before that tell nothing.
 //
@@ -113,20 +115,12 @@ func (f *secretFilter) link(item *Item) string {
 
 // content looks at what is in the file, which the item has after that all the same, and sets reason if it is a secret.
 func (f *secretFilter) content(item *Item, rule *secretRule, reason *string) error {
-	if item.Size == 0 || item.Size > looksAt(item.Name) || item.Content == nil || rule == nil && isExample(item.Name) {
+	if item.Size == 0 || item.Content == nil || rule == nil && isExample(item.Name) {
 		return nil
 	}
-	var p []byte
-	if small, ok := item.Content.(*smallContent); ok { // in memory already
-		p = small.rest
-	} else {
-		f.buf = slices.Grow(f.buf[:0], int(item.Size))[:item.Size]
-		p = f.buf
-		if err := readContent(item, p); err != nil {
-			return err
-		}
-		f.peek.Reset(p)
-		item.Content = &f.peek
+	p, err := f.beginning(item)
+	if err != nil {
+		return err
 	}
 	if *reason = secret.PrivateKey(p); *reason == "" && rule != nil && rule.isHeld(p) {
 		*reason = rule.reason
@@ -134,7 +128,31 @@ func (f *secretFilter) content(item *Item, rule *secretRule, reason *string) err
 	return nil
 }
 
-// looksAt returns the size up to which files are looked at, in bytes. In key stores the key may come after much else.
+// beginning reads as much of the file as is looked at, and puts it back. Of a long file with holes it is nothing.
+func (f *secretFilter) beginning(item *Item) ([]byte, error) {
+	if small, ok := item.Content.(*smallContent); ok { // in memory already
+		return small.rest, nil
+	}
+	n := min(item.Size, looksAt(item.Name))
+	if _, holes := item.Content.(diskimg.Source); holes && n < item.Size {
+		return nil, nil
+	}
+	f.buf = slices.Grow(f.buf[:0], int(n))[:n]
+	rest := item.Content
+	item.Content = &f.peek
+	if n < item.Size {
+		if _, err := io.ReadFull(rest, f.buf); err != nil {
+			return nil, noEOF(err)
+		}
+		item.Content = io.MultiReader(&f.peek, rest)
+	} else if err := readContent(&Item{Entry: item.Entry, Content: rest}, f.buf); err != nil {
+		return nil, err
+	}
+	f.peek.Reset(f.buf)
+	return f.buf, nil
+}
+
+// looksAt returns how much of the beginning of a file is looked at, in bytes. In key stores the key may come after much else.
 func looksAt(name string) int64 {
 	switch path.Ext(name) {
 	case ".jks", ".p12", ".pfx", ".keystore":

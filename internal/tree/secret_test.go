@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -9,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"amiforge/internal/oracle"
 )
 
 // newKey returns a private key as openssl makes it.
@@ -152,4 +155,25 @@ func TestSecretLinks(t *testing.T) {
 			wantLines(t, filtered, strings.Fields(tt.filtered)...)
 		})
 	}
+}
+
+// A key with much behind it is one all the same, in a directory and in an archive; what is long and none stays whole.
+func TestSecretLong(t *testing.T) {
+	key, long := newKey(t), strings.Repeat("x\n", 70_000)
+	root := plant(t, "bundle.pem:"+key+long, "text:"+long, "late:"+long+key)
+	lines, err := describe(t, openDir(t, root, &DirOptions{Skip: func(name string, _ bool) bool { return name == "bundle.pem" }}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := describe(t, FilterSecrets(openDir(t, root, nil), nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantLines(t, got, lines...)
+	packed := oracle.Run(t, "tar", "-C", root, "-c", "bundle.pem", "late", "text")
+	src, err := OpenArchive(t.Context(), bytes.NewReader(packed), "x", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantLines(t, names(t, FilterSecrets(src, nil)), "late", "text")
 }

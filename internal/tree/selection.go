@@ -1,5 +1,7 @@
 package tree
 
+import "strings"
+
 // A Selection tells what of a tree is wanted: all, but for what is excluded, but for what is included.
 //
 // A pattern with a slash is about the path from the root of the tree, /mnt or /var/cache/*.bin; one without is about any
@@ -47,6 +49,29 @@ func (s *Selection) Includes(name string) bool {
 	return included
 }
 
+// Unused returns the patterns of what is excluded that were about nothing so far, and are not about what lies below another
+// one's. It is for the end: a path that is not from the root of the tree leaves nothing out.
+func (s *Selection) Unused() []string {
+	var unused []string
+	for _, p := range s.exclude {
+		if !p.used.Load() && !s.isBelow(p) {
+			unused = append(unused, p.text)
+		}
+	}
+	return unused
+}
+
+// isBelow tells whether another pattern is about a directory above what p is about, which is not looked into then.
+func (s *Selection) isBelow(p *pattern) bool {
+	name := strings.Trim(p.text, "/ ")
+	for _, other := range s.exclude {
+		if self, above := other.within(name); p.anchored && other != p && (self || above) {
+			return true
+		}
+	}
+	return false
+}
+
 // excluded tells whether name is, and whether a directory of this name stays all the same.
 func (s *Selection) excluded(name string) (excluded, stays bool) {
 	if name == "." {
@@ -55,6 +80,9 @@ func (s *Selection) excluded(name string) (excluded, stays bool) {
 	below := false
 	for _, p := range s.exclude {
 		self, above := p.within(name)
+		if self && !p.used.Load() {
+			p.used.Store(true)
+		}
 		excluded = excluded || self || above
 		below = below || above
 		stays = stays || self && p.last().kind == literal

@@ -130,15 +130,27 @@ func (b *builder) begin(w io.WriterAt) (err error) {
 	if b.Partition != "" {
 		w = io.NewOffsetWriter(w, mib)
 	}
-	if b.BootCode != nil {
-		if err := partition.CheckBootCode(b.Partition, b.BootCode); err != nil {
-			return err
-		}
+	if err := b.checkTable(); err != nil {
+		return err
 	}
 	b.fs, err = ext4.Create(w, &ext4.CreateOptions{
 		Size: b.fileSystemSize(), UUID: b.UUID, Label: b.Label, Time: b.Time, Rand: b.Rand, Progress: b.Progress,
 	})
 	return err
+}
+
+// checkTable tells, before all the work, what partition.Wrap would say of the size and the boot code.
+func (b *builder) checkTable() error {
+	size := b.fileSystemSize()
+	if b.Partition != "" && size >= mib {
+		if _, err := partition.Wrap(b.Partition, size, &partition.WrapOptions{BootCode: b.BootCode}); err != nil {
+			return err
+		}
+	}
+	if b.BootCode == nil {
+		return nil
+	}
+	return partition.CheckBootCode(b.Partition, b.BootCode)
 }
 
 // fileSystemSize returns how large the file system is in a volume of b.Size bytes, or 0 if that is not given. Where there

@@ -135,6 +135,15 @@ func TestBuildTooSmall(t *testing.T) {
 	}
 }
 
+// A disk that is too long for its table is refused before anything is read.
+func TestBuildTooLong(t *testing.T) {
+	src := small()
+	had := len(src.items)
+	if _, _, err := build(t, src, &Options{Size: 3 << 40, Partition: partition.MBR}); err == nil || len(src.items) != had {
+		t.Errorf("%v after %d items", err, had-len(src.items))
+	}
+}
+
 // The same tree becomes the same volume, if the randomness is the same.
 func TestBuildDeterministic(t *testing.T) {
 	sums := map[string]bool{}
