@@ -6,7 +6,7 @@ func metadataRules() []Rule {
 	return []Rule{
 		{
 			ID: "META", Title: "the image says what it is and whose", Severity: Warning, Sources: []string{"G7"},
-			Advice: "Give it a description: `ami-modify --description TEXT AMI`.",
+			Advice: "Say what it is and whom to ask: `ami-modify AMI --description TEXT --tag Contact=ADDRESS`.",
 			check:  checkMetadata,
 		},
 		{

@@ -47,6 +47,6 @@ func (p *probe) residue(partition string, at int64, m secret.Match) {
 	}
 	p.add(Finding{
 		Severity: severity, Path: fmt.Sprintf("free space of %s, byte %d", partition, at), Hash: m.Hash,
-		Message: m.Title + " of a deleted file",
+		Message: m.Title + " in no file: it was deleted, or swapped out",
 	})
 }

@@ -212,8 +212,8 @@ func TestResidueOfDeletedFiles(t *testing.T) {
 	cmd.Stdin = strings.NewReader("rm deleted\nrm key\nrm key.ppk\nrm token\nrm manual\n")
 	oracle.Output(t, cmd)
 	want := map[string]int{
-		"error AWS access key ID of a deleted file": 1, "error private key of a deleted file": 1,
-		"error PuTTY private key of a deleted file": 1, "warning GitHub token of a deleted file": 1,
+		"error AWS access key ID in no file: it was deleted, or swapped out": 1, "error private key in no file: it was deleted, or swapped out": 1,
+		"error PuTTY private key in no file: it was deleted, or swapped out": 1, "warning GitHub token in no file: it was deleted, or swapped out": 1,
 	}
 	if diff := cmp.Diff(want, residue(t, image)); diff != "" {
 		t.Error(diff)

@@ -68,6 +68,18 @@ func OpenDirectory(path string) (*Image, error) {
 	return &Image{Systems: []System{{Root: rootfs.New(dir)}}, closers: []io.Closer{dir}}, nil
 }
 
+// HasSystem tells whether there is anything in the image that looks like the root of a system.
+func (m *Image) HasSystem() bool {
+	for _, system := range m.Systems {
+		for _, name := range []string{"etc", "usr", "bin"} {
+			if there, err := system.Root.Exists(name); there || err != nil {
+				return true // what cannot be read, the audit names
+			}
+		}
+	}
+	return false
+}
+
 // Close releases what the image holds, not the disk.
 func (m *Image) Close() error {
 	var errs []error

@@ -295,6 +295,9 @@ func TestDirectory(t *testing.T) {
 	m, err := OpenDirectory(t.TempDir())
 	must(t, err)
 	defer m.Close()
+	if m.HasSystem() {
+		t.Error("an empty directory is taken for a system")
+	}
 	if report, err := m.Audit(t.Context(), Facts{}, audit.Options{}); err != nil || report.Files != 1 {
 		t.Errorf("%+v, %v", report, err)
 	}

@@ -158,7 +158,13 @@ func Run(ctx context.Context, e *cli.Env, s *Source, opts Options) (*auditreport
 		}
 		run.Allow = append(run.Allow, allow)
 	}
+	if !s.image.HasSystem() {
+		e.Warnf("%s: there is neither /etc nor /usr nor /bin: is this the root of a system?", s.subject.Source)
+	}
 	found, err := s.audit(ctx, e, run)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	if found == nil {
 		return nil, err
 	}
