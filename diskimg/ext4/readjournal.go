@@ -22,6 +22,7 @@ type journal struct {
 type placed struct {
 	place   int64
 	escaped bool
+	intact  bool // its checksum is right
 }
 
 // replay returns what f reads from, with what is in the journal over it. It keeps a place in memory for each block,

@@ -72,6 +72,34 @@ func TestReplay(t *testing.T) {
 	}
 }
 
+// A copy that was damaged in the journal is not taken for what was written.
+func TestJournalCopies(t *testing.T) {
+	content := bytes.Repeat([]byte("a copy "), 600)[:4096]
+	block := filepath.Join(t.TempDir(), "block")
+	if err := os.WriteFile(block, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, version := range []string{"2", "3"} {
+		path := image(t, "", "-t ext4 -b 4096 -J size=4", 32)
+		debug(t, path, "jo -c -v "+version, "jw -b 5000 "+block, "jc")
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(bytes.NewReader(b), int64(len(b)), nil); err != nil {
+			t.Errorf("version %s: %v", version, err)
+		}
+		b[bytes.Index(b, content)+100] ^= 1
+		_, err = Open(bytes.NewReader(b), int64(len(b)), nil)
+		if !errors.Is(err, diskimg.ErrDamaged) || !strings.Contains(err.Error(), "copy of block 5000") {
+			t.Errorf("version %s: %v", version, err)
+		}
+		if _, err = Open(bytes.NewReader(b), int64(len(b)), &OpenOptions{IgnoreChecksums: true}); err != nil {
+			t.Errorf("version %s, checksums ignored: %v", version, err)
+		}
+	}
+}
+
 // What Linux committed fast and did not replay is refused, and what lies there of a transaction before is not.
 func TestFastCommits(t *testing.T) {
 	const size, fast, blocks = 4096, 16, 4096 + 16
