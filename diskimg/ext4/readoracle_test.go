@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -316,5 +317,56 @@ func TestFileReader(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		r.Close()
+	}
+}
+
+// A file whose block map is nearly all holes has more of these than a small file system has blocks.
+func TestSparseMap(t *testing.T) {
+	const size = 3 << 40
+	dir := t.TempDir()
+	sparse(t, filepath.Join(dir, "file"), size, map[int64]int{10: 10, 1 << 30: 10, 1 << 40: 10, size - 10: 10})
+	f := openImage(t, image(t, dir, "-t ext2 -b 4096", 2))
+	c, err := f.Content("file")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []int64
+	for {
+		e, err := c.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, e.Offset, e.Length)
+	}
+	if want := []int64{0, 4096, 1 << 30, 4096, 1 << 40, 4096, size - 4096, 4096}; !slices.Equal(got, want) {
+		t.Errorf("%d, want %d", got, want)
+	}
+}
+
+// What a file has that was open when its last name went belongs to nobody, and to Slack.
+func TestSlackOfOrphans(t *testing.T) {
+	dir := t.TempDir()
+	content := bytes.Repeat([]byte("secret: "), 1100)
+	if err := os.WriteFile(filepath.Join(dir, "file"), content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	path := image(t, dir, "-t ext4 -b 4096", 16)
+	debug(t, path, "sif file links_count 0", "unlink file")
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []byte
+	for e, err := range openImage(t, path).Slack() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, b[e.Offset:e.End()]...)
+	}
+	if !bytes.HasPrefix(got, content) {
+		t.Errorf("%d bytes without the content of the file", len(got))
 	}
 }
