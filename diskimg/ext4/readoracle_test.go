@@ -2,6 +2,7 @@ package ext4
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -16,6 +17,7 @@ import (
 	"testing/iotest"
 	"time"
 
+	"amiforge/diskimg"
 	"amiforge/internal/oracle"
 )
 
@@ -368,5 +370,44 @@ func TestSlackOfOrphans(t *testing.T) {
 	}
 	if !bytes.HasPrefix(got, content) {
 		t.Errorf("%d bytes without the content of the file", len(got))
+	}
+}
+
+// Files that all say that they have the same blocks do not make Slack go over them for each.
+func TestSlackOfSharedBlocks(t *testing.T) {
+	const files, size = 50, 1 << 18
+	dir := t.TempDir()
+	for i := range files {
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprint(i)), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "large"), bytes.Repeat([]byte("x"), size), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	path := image(t, dir, "-t ext2 -b 1024 -O ^extents", 2)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := openImage(t, path)
+	place := func(name string) int64 {
+		n, err := f.walk(name, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := int64(n.number - 1)
+		return f.places[i/f.inodesPerGroup].inodeTable*f.blockSize + i%f.inodesPerGroup*f.inodeSize
+	}
+	for i := range files {
+		copy(b[place(fmt.Sprint(i)):][:f.inodeSize], b[place("large"):])
+	}
+	if f, err = Open(bytes.NewReader(b), int64(len(b)), nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, err = range f.Slack() {
+	}
+	if !errors.Is(err, diskimg.ErrDamaged) {
+		t.Errorf("%v, want damage", err)
 	}
 }

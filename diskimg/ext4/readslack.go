@@ -14,12 +14,13 @@ import (
 // inodes. It stops at the first error.
 func (f *FS) Slack() iter.Seq2[diskimg.Extent, error] {
 	return func(yield func(diskimg.Extent, error) bool) {
+		used := int64(0)
 		for n, err := range f.files() {
 			if err != nil {
 				yield(diskimg.Extent{}, fmt.Errorf("ext4: %w", err))
 				return
 			}
-			for e, err := range n.slack() {
+			for e, err := range n.slack(&used) {
 				if err != nil {
 					err = fmt.Errorf("ext4: %w", err)
 				}
@@ -87,8 +88,9 @@ func (f *FS) inodeUsed(number uint32) (bool, error) {
 	return b[i/8]>>(i%8)&1 != 0, nil
 }
 
-// slack yields the runs of bytes of n that it does not show.
-func (n *readNode) slack() iter.Seq2[diskimg.Extent, error] {
+// slack yields the runs of bytes of n that it does not show. It adds the blocks of n to used, and ends in an error where
+// these are more than there are: where files share theirs again and again.
+func (n *readNode) slack(used *int64) iter.Seq2[diskimg.Extent, error] {
 	return func(yield func(diskimg.Extent, error) bool) {
 		if n.has(inodeInlineData) {
 			return
@@ -101,6 +103,10 @@ func (n *readNode) slack() iter.Seq2[diskimg.Extent, error] {
 				return
 			}
 			if !ok {
+				return
+			}
+			if *used += r.n; *used > n.where.blocks && !n.where.super.roCompat(roCompatSharedBlocks) {
+				yield(diskimg.Extent{}, damagedf("inode %d: the files up to here have more blocks than the file system", n.number))
 				return
 			}
 			if e := n.hidden(r); e.Length > 0 && !yield(e, nil) {
