@@ -30,8 +30,8 @@ type OpenOptions struct {
 // diskimg.ErrDamaged in its chain, never an empty directory. What an FS cannot read, such as an encrypted file, is
 // diskimg.ErrUnsupported.
 //
-// Memory is bounded: 16 MiB of blocks, about 32 MiB of directories, and the directories and files that are open. An FS
-// may be used concurrently and need not be closed.
+// Memory is bounded: 16 MiB of blocks, about 32 MiB of directories or one that is larger, and the directories and files
+// that are open. An FS may be used concurrently and need not be closed.
 type FS struct {
 	geometry
 	super      superblock

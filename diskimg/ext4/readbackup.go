@@ -26,17 +26,10 @@ func (f *FS) hasSuper(n int64) bool {
 		return true
 	case f.super.compat(compatSparseSuper2):
 		return n == int64(f.super.BackupBgs[0]) || n == int64(f.super.BackupBgs[1])
-	case n == 1 || !f.super.roCompat(roCompatSparseSuper):
+	case !f.super.roCompat(roCompatSparseSuper):
 		return true
 	}
-	return isPowerOf(n, 3) || isPowerOf(n, 5) || isPowerOf(n, 7)
-}
-
-func isPowerOf(n, base int64) bool {
-	for n%base == 0 {
-		n /= base
-	}
-	return n == 1
+	return hasSuper(n)
 }
 
 // descBlocks is how many blocks of descriptors group n has.

@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// A cache keeps what was used last, as long as the costs of it all are not above most. It may be used concurrently;
-// what two ask for at once may be made twice.
+// A cache keeps what was used last: as long as the costs of it all are not above most, or else one alone. It may be used
+// concurrently; what two ask for at once may be made twice.
 type cache[K comparable, V any] struct {
 	most  int64
 	mu    sync.Mutex
@@ -47,14 +47,14 @@ func (c *cache[K, V]) find(key K) (v V, ok bool) {
 func (c *cache[K, V]) keep(one cached[K, V]) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.kept[one.key] != nil || one.cost > c.most {
+	if c.kept[one.key] != nil {
 		return
 	}
 	if c.kept == nil {
 		c.kept = make(map[K]*list.Element)
 	}
 	c.kept[one.key] = c.order.PushFront(one)
-	for c.used += one.cost; c.used > c.most; {
+	for c.used += one.cost; c.used > c.most && c.order.Len() > 1; {
 		old := c.order.Remove(c.order.Back()).(cached[K, V])
 		delete(c.kept, old.key)
 		c.used -= old.cost

@@ -1,6 +1,7 @@
 package ext4
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -21,6 +22,7 @@ type journal struct {
 type placed struct {
 	place   int64
 	escaped bool
+	intact  bool // its checksum is right
 }
 
 // replay returns what f reads from, with what is in the journal over it. It keeps a place in memory for each block,
@@ -103,16 +105,17 @@ func (j *journal) checkSuper(b []byte) error {
 
 func (j *journal) sums() bool { return j.super.Incompat&(journalSumV2|journalSumV3) != 0 }
 
-// end is the block behind the log: fast commits follow.
+// end is the block behind the log. Fast commits follow, unless they would leave less than Linux wants of a log.
 func (j *journal) end() uint32 {
+	const leastLog, usualFast = 1024, 256
 	if j.super.Incompat&journalFastCommit == 0 {
 		return j.super.MaxLen
 	}
-	fast := j.super.FastBlocks
-	if fast == 0 {
-		fast = 256
+	fast := int64(cmp.Or(j.super.FastBlocks, usualFast))
+	if log := int64(j.super.MaxLen) - fast; log >= leastLog {
+		return uint32(log)
 	}
-	return j.super.MaxLen - min(fast, j.super.MaxLen)
+	return j.super.MaxLen
 }
 
 // block returns block n of the journal, and where it is.
@@ -128,13 +131,15 @@ func (j *journal) block(n uint32) (b []byte, place int64, err error) {
 	return b, r.place, err
 }
 
-// checkFast refuses fast commits, which say what was done to files and not what blocks became.
+// checkFast refuses fast commits, which say what was done to files and not what blocks became. Linux leaves one block
+// between the log and the first of them.
 func (j *journal) checkFast(next uint32) error {
-	if j.super.Incompat&journalFastCommit == 0 {
+	const headTag = 9
+	first := int64(j.end()) + 1
+	if j.super.Incompat&journalFastCommit == 0 || first >= int64(j.super.MaxLen) {
 		return nil
 	}
-	const headTag = 9
-	b, _, err := j.block(j.end())
+	b, _, err := j.block(uint32(first))
 	if err != nil {
 		return err
 	}

@@ -3,11 +3,14 @@ package ext4
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"amiforge/diskimg"
 )
 
 func TestJournalLayout(t *testing.T) {
@@ -66,6 +69,89 @@ func TestReplay(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// A copy that was damaged in the journal is not taken for what was written.
+func TestJournalCopies(t *testing.T) {
+	content := bytes.Repeat([]byte("a copy "), 600)[:4096]
+	block := filepath.Join(t.TempDir(), "block")
+	if err := os.WriteFile(block, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, version := range []string{"2", "3"} {
+		path := image(t, "", "-t ext4 -b 4096 -J size=4", 32)
+		debug(t, path, "jo -c -v "+version, "jw -b 5000 "+block, "jc")
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(bytes.NewReader(b), int64(len(b)), nil); err != nil {
+			t.Errorf("version %s: %v", version, err)
+		}
+		b[bytes.Index(b, content)+100] ^= 1
+		_, err = Open(bytes.NewReader(b), int64(len(b)), nil)
+		if !errors.Is(err, diskimg.ErrDamaged) || !strings.Contains(err.Error(), "copy of block 5000") {
+			t.Errorf("version %s: %v", version, err)
+		}
+		if _, err = Open(bytes.NewReader(b), int64(len(b)), &OpenOptions{IgnoreChecksums: true}); err != nil {
+			t.Errorf("version %s, checksums ignored: %v", version, err)
+		}
+	}
+}
+
+// What Linux committed fast and did not replay is refused, and what lies there of a transaction before is not.
+func TestFastCommits(t *testing.T) {
+	const size, fast, blocks = 4096, 16, 4096 + 16
+	path := image(t, "", "-t ext4 -b 4096 -O fast_commit -J size=16", 64)
+	block := filepath.Join(t.TempDir(), "block")
+	if err := os.WriteFile(block, make([]byte, size), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	debug(t, path, "jo", "jw -b 9000 "+block, "jc")
+	good, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := openImage(t, path)
+	n, err := f.node(8)
+	if err != nil || n.size != blocks*size {
+		t.Fatalf("journal of %d bytes, %v", n.size, err)
+	}
+	m := mapping{n: n}
+	place := func(block int64) int64 {
+		r, err := m.at(block)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.place * size
+	}
+	big, little := binary.BigEndian, binary.LittleEndian
+	at := place(0)
+	big.PutUint32(good[at+40:], big.Uint32(good[at+40:])|journalFastCommit)
+	big.PutUint32(good[at+84:], fast)
+	first := big.Uint32(good[at+24:])
+	for _, tt := range []struct {
+		name  string
+		block int64
+		next  uint32
+		bad   bool
+	}{
+		{"pending", blocks - fast + 1, first + 1, true},
+		{"old", blocks - fast + 1, first, false},
+		{"between", blocks - fast, first + 1, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b := bytes.Clone(good)
+			head := b[place(tt.block):]
+			little.PutUint16(head, 9)
+			little.PutUint16(head[2:], 8)
+			little.PutUint32(head[8:], tt.next)
+			_, err := Open(bytes.NewReader(b), int64(len(b)), &OpenOptions{IgnoreChecksums: true})
+			if bad := errors.Is(err, diskimg.ErrUnsupported); bad != tt.bad || !bad && err != nil {
+				t.Errorf("refused: %v, want %v: %v", bad, tt.bad, err)
+			}
+		})
 	}
 }
 

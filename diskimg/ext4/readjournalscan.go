@@ -14,7 +14,7 @@ type transaction struct {
 
 // scan goes over all transactions before end that were committed, and calls do with each. It returns the number of
 // the first that was not.
-func (j *journal) scan(end uint32, do func(*transaction)) (uint32, error) {
+func (j *journal) scan(end uint32, do func(*transaction) error) (uint32, error) {
 	sequence, at := j.super.Sequence, j.super.Start
 	for left := int64(j.super.MaxLen); left > 0 && sequence != end; {
 		t := &transaction{sequence: sequence, copies: map[int64]placed{}}
@@ -25,7 +25,9 @@ func (j *journal) scan(end uint32, do func(*transaction)) (uint32, error) {
 		if !committed {
 			break
 		}
-		do(t)
+		if err := do(t); err != nil {
+			return sequence, fmt.Errorf("transaction %d: %w", sequence, err)
+		}
 		at, left = j.after(at, used), left-used
 		sequence++
 	}
@@ -82,12 +84,13 @@ func (j *journal) descriptor(t *transaction, b []byte, at uint32, used int64) (n
 		end -= 4
 	}
 	for off := binary.Size(journalHeader{}); off+j.tagSize() <= end; {
-		block, flags := j.tag(b[off:])
+		tag := b[off:]
+		block, flags := j.tag(tag)
 		off += j.tagSize()
 		if flags&tagSameID == 0 {
 			off += 16
 		}
-		_, place, err := j.block(j.after(at, used+n))
+		copied, place, err := j.block(j.after(at, used+n))
 		if err != nil {
 			return 0, false, err
 		}
@@ -98,7 +101,7 @@ func (j *journal) descriptor(t *transaction, b []byte, at uint32, used int64) (n
 		if n > int64(j.super.MaxLen) {
 			return 0, false, damagedf("has more blocks than the journal")
 		}
-		t.copies[block] = placed{place, flags&tagEscaped != 0}
+		t.copies[block] = placed{place, flags&tagEscaped != 0, j.copyOK(tag, t.sequence, copied)}
 		if flags&tagLast != 0 {
 			break
 		}
@@ -133,6 +136,18 @@ func (j *journal) tag(b []byte) (block int64, flags uint32) {
 		block |= int64(order.Uint32(b[8:])&0x7fffffff) << 32
 	}
 	return block, flags
+}
+
+// copyOK tells whether the checksum of a copy is the one in its tag.
+func (j *journal) copyOK(tag []byte, sequence uint32, b []byte) bool {
+	if !j.sums() || j.f.ignoreSums {
+		return true
+	}
+	sum := crc32c(crc32c(j.seed, binary.BigEndian.AppendUint32(nil, sequence)), b)
+	if j.super.Incompat&journalSumV3 != 0 {
+		return sum == binary.BigEndian.Uint32(tag[12:])
+	}
+	return uint16(sum) == binary.BigEndian.Uint16(tag[4:])
 }
 
 func (j *journal) revoke(t *transaction, b []byte) (bool, error) {
@@ -176,19 +191,24 @@ func (j *journal) commitOK(b []byte) bool {
 	return sum == binary.BigEndian.Uint32(b[at:])
 }
 
-func (j *journal) noteRevoked(t *transaction) {
+func (j *journal) noteRevoked(t *transaction) error {
 	for _, block := range t.revoked {
 		j.revoked[block] = t.sequence
 	}
+	return nil
 }
 
 // noteCopies takes the copies of a transaction over those of the ones before, but for blocks that were revoked in it
-// or later.
-func (j *journal) noteCopies(t *transaction) {
+// or later. A copy that is damaged is so only if it counts.
+func (j *journal) noteCopies(t *transaction) error {
 	for block, c := range t.copies {
 		if last, ok := j.revoked[block]; ok && int32(last-t.sequence) >= 0 {
 			continue
 		}
+		if !c.intact {
+			return damagedf("the copy of block %d has another checksum than its tag says", block)
+		}
 		j.copies[block] = c
 	}
+	return nil
 }

@@ -33,10 +33,10 @@ func (n *readNode) mapLeaf(block int64) (blockLeaf, error) {
 // descend goes down from the table at place, which is about span blocks from first on.
 func (n *readNode) descend(block, place, first, span int64) (blockLeaf, error) {
 	perTable := n.where.blockSize / 4
+	if place == 0 {
+		return blockLeaf{first: first, end: first + span}, nil
+	}
 	for {
-		if place == 0 {
-			return blockLeaf{first: first, end: first + span}, nil
-		}
 		if err := n.where.checkRun(place, 1); err != nil {
 			return blockLeaf{}, fmt.Errorf("block map: %w", err)
 		}
@@ -50,8 +50,19 @@ func (n *readNode) descend(block, place, first, span int64) (blockLeaf, error) {
 		span /= perTable
 		i := (block - first) / span
 		first += i * span
-		place = int64(binary.LittleEndian.Uint32(table[4*i:]))
+		if place = int64(binary.LittleEndian.Uint32(table[4*i:])); place == 0 {
+			return blockLeaf{first: first, end: first + nulls(table[4*i:])*span}, nil
+		}
 	}
+}
+
+// nulls counts the words at the beginning of table that are 0.
+func nulls(table []byte) int64 {
+	n := 0
+	for 4*n < len(table) && binary.LittleEndian.Uint32(table[4*n:]) == 0 {
+		n++
+	}
+	return int64(n)
 }
 
 // tableLeaf takes the blocks of a table, those that lie together at once.

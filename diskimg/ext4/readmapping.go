@@ -65,6 +65,10 @@ func (n *readNode) leaf(block int64) (blockLeaf, error) {
 	return n.mapLeaf(block)
 }
 
+// maxHoleLoads is how many leaves are holes that the inode itself leads to, at most. Each other has a block, or lies
+// behind one that has.
+const maxHoleLoads = 16
+
 // A mapWalk goes over the mapping of a file from its beginning, and ends in an error where it has more blocks, or more
 // tables, than the file system: where they refer to the same ones again and again.
 type mapWalk struct {
@@ -80,7 +84,7 @@ func (w *mapWalk) run(end int64) (blockRun, bool, error) {
 		if err != nil {
 			return r, false, err
 		}
-		if w.m.loads > w.m.n.where.blocks {
+		if w.m.loads > 2*w.m.n.where.blocks+maxHoleLoads {
 			return r, false, damagedf("inode %d: its tables refer to each other", w.m.n.number)
 		}
 		r.n = min(r.n, end-r.block)

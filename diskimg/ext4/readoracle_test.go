@@ -2,6 +2,7 @@ package ext4
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -9,12 +10,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"testing/iotest"
 	"time"
 
+	"amiforge/diskimg"
 	"amiforge/internal/oracle"
 )
 
@@ -316,5 +319,95 @@ func TestFileReader(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		r.Close()
+	}
+}
+
+// A file whose block map is nearly all holes has more of these than a small file system has blocks.
+func TestSparseMap(t *testing.T) {
+	const size = 3 << 40
+	dir := t.TempDir()
+	sparse(t, filepath.Join(dir, "file"), size, map[int64]int{10: 10, 1 << 30: 10, 1 << 40: 10, size - 10: 10})
+	f := openImage(t, image(t, dir, "-t ext2 -b 4096", 2))
+	c, err := f.Content("file")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []int64
+	for {
+		e, err := c.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, e.Offset, e.Length)
+	}
+	if want := []int64{0, 4096, 1 << 30, 4096, 1 << 40, 4096, size - 4096, 4096}; !slices.Equal(got, want) {
+		t.Errorf("%d, want %d", got, want)
+	}
+}
+
+// What a file has that was open when its last name went belongs to nobody, and to Slack.
+func TestSlackOfOrphans(t *testing.T) {
+	dir := t.TempDir()
+	content := bytes.Repeat([]byte("secret: "), 1100)
+	if err := os.WriteFile(filepath.Join(dir, "file"), content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	path := image(t, dir, "-t ext4 -b 4096", 16)
+	debug(t, path, "sif file links_count 0", "unlink file")
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []byte
+	for e, err := range openImage(t, path).Slack() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, b[e.Offset:e.End()]...)
+	}
+	if !bytes.HasPrefix(got, content) {
+		t.Errorf("%d bytes without the content of the file", len(got))
+	}
+}
+
+// Files that all say that they have the same blocks do not make Slack go over them for each.
+func TestSlackOfSharedBlocks(t *testing.T) {
+	const files, size = 50, 1 << 18
+	dir := t.TempDir()
+	for i := range files {
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprint(i)), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "large"), bytes.Repeat([]byte("x"), size), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	path := image(t, dir, "-t ext2 -b 1024 -O ^extents", 2)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := openImage(t, path)
+	place := func(name string) int64 {
+		n, err := f.walk(name, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := int64(n.number - 1)
+		return f.places[i/f.inodesPerGroup].inodeTable*f.blockSize + i%f.inodesPerGroup*f.inodeSize
+	}
+	for i := range files {
+		copy(b[place(fmt.Sprint(i)):][:f.inodeSize], b[place("large"):])
+	}
+	if f, err = Open(bytes.NewReader(b), int64(len(b)), nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, err = range f.Slack() {
+	}
+	if !errors.Is(err, diskimg.ErrDamaged) {
+		t.Errorf("%v, want damage", err)
 	}
 }

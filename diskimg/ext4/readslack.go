@@ -10,15 +10,17 @@ import (
 
 // Slack yields the runs of bytes that belong to regular files and are not shown by them: what lies behind a file's end
 // in its last block, what was allocated behind that, and what was allocated and not written yet. What was there before
-// may still be. They are in the order of the inodes. It stops at the first error.
+// may still be. Of files that had lost their last name and were open still, it is all. They are in the order of the
+// inodes. It stops at the first error.
 func (f *FS) Slack() iter.Seq2[diskimg.Extent, error] {
 	return func(yield func(diskimg.Extent, error) bool) {
+		used := int64(0)
 		for n, err := range f.files() {
 			if err != nil {
 				yield(diskimg.Extent{}, fmt.Errorf("ext4: %w", err))
 				return
 			}
-			for e, err := range n.slack() {
+			for e, err := range n.slack(&used) {
 				if err != nil {
 					err = fmt.Errorf("ext4: %w", err)
 				}
@@ -34,6 +36,9 @@ func (f *FS) Slack() iter.Seq2[diskimg.Extent, error] {
 func (f *FS) files() iter.Seq2[*readNode, error] {
 	return func(yield func(*readNode, error) bool) {
 		for group, p := range f.places {
+			if p.flags&groupInodeUninit != 0 {
+				continue
+			}
 			for i := range f.inodesPerGroup - int64(p.unused) {
 				number := uint32(int64(group)*f.inodesPerGroup + i + 1)
 				n, err := f.fileAt(number)
@@ -45,7 +50,8 @@ func (f *FS) files() iter.Seq2[*readNode, error] {
 	}
 }
 
-// fileAt reads the inode number if it is that of a regular file which is not deleted, or else returns nil.
+// fileAt reads the inode number if it is that of a regular file which is not deleted, or else returns nil. An orphan,
+// without a name but in use still, is empty.
 func (f *FS) fileAt(number uint32) (*readNode, error) {
 	const modeAt, linksAt = 0, 0x1a
 	if number < f.super.FirstIno {
@@ -56,14 +62,35 @@ func (f *FS) fileAt(number uint32) (*readNode, error) {
 		return nil, err
 	}
 	order := binary.LittleEndian
-	if order.Uint16(b[modeAt:])&typeMask != typeRegular || order.Uint16(b[linksAt:]) == 0 {
+	if order.Uint16(b[modeAt:])&typeMask != typeRegular {
 		return nil, nil
 	}
-	return f.node(number)
+	orphan := order.Uint16(b[linksAt:]) == 0
+	if orphan {
+		if used, err := f.inodeUsed(number); err != nil || !used {
+			return nil, err
+		}
+	}
+	n, err := f.node(number)
+	if err == nil && orphan {
+		n.size = 0
+	}
+	return n, err
 }
 
-// slack yields the runs of bytes of n that it does not show.
-func (n *readNode) slack() iter.Seq2[diskimg.Extent, error] {
+// inodeUsed tells whether the bitmap says so of the inode number.
+func (f *FS) inodeUsed(number uint32) (bool, error) {
+	group, i := int64(number-1)/f.inodesPerGroup, int64(number-1)%f.inodesPerGroup
+	b, err := f.block(f.places[group].inodeBitmap)
+	if err != nil {
+		return false, fmt.Errorf("group %d: %w", group, err)
+	}
+	return b[i/8]>>(i%8)&1 != 0, nil
+}
+
+// slack yields the runs of bytes of n that it does not show. It adds the blocks of n to used, and ends in an error where
+// these are more than there are: where files share theirs again and again.
+func (n *readNode) slack(used *int64) iter.Seq2[diskimg.Extent, error] {
 	return func(yield func(diskimg.Extent, error) bool) {
 		if n.has(inodeInlineData) {
 			return
@@ -76,6 +103,10 @@ func (n *readNode) slack() iter.Seq2[diskimg.Extent, error] {
 				return
 			}
 			if !ok {
+				return
+			}
+			if *used += r.n; *used > n.where.blocks && !n.where.super.roCompat(roCompatSharedBlocks) {
+				yield(diskimg.Extent{}, damagedf("inode %d: the files up to here have more blocks than the file system", n.number))
 				return
 			}
 			if e := n.hidden(r); e.Length > 0 && !yield(e, nil) {

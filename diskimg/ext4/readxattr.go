@@ -9,8 +9,6 @@ import (
 )
 
 const (
-	attributeHeader   = 32       // of a block of attributes
-	attributeEntry    = 16       // of an attribute, without its name
 	maxAttribute      = 64 << 10 // bytes of a value, as Linux has it
 	maxAttributes     = 1 << 20  // bytes of all values of a file that are read
 	attributeSystem   = 7        // the number of the namespace
@@ -108,7 +106,7 @@ func (n *readNode) readBlockAttributes() ([]attribute, error) {
 	if err := n.where.checkAttributeSum(b, place); err != nil {
 		return nil, err
 	}
-	list, err := n.readAttributes(b, attributeHeader)
+	list, err := n.readAttributes(b, attrHeader)
 	if err != nil {
 		return nil, fmt.Errorf("attributes in block %d: %w", place, err)
 	}
@@ -127,11 +125,11 @@ func (n *readNode) readAttributes(b []byte, off int) ([]attribute, error) {
 	var list []attribute
 	total := 0
 	for off+4 <= len(b) && binary.LittleEndian.Uint32(b[off:]) != 0 {
-		if len(b)-off < attributeEntry || len(b)-off < attributeEntry+int(b[off]) {
+		if len(b)-off < attrEntry || len(b)-off < attrEntry+int(b[off]) {
 			return nil, damagedf("an entry at byte %d has no end", off)
 		}
 		e := b[off:]
-		a := attribute{index: e[1], name: string(e[attributeEntry:][:e[0]])}
+		a := attribute{index: e[1], name: string(e[attrEntry:][:e[0]])}
 		var err error
 		if a.value, err = n.attributeValue(b, e); err != nil {
 			return nil, fmt.Errorf("%q: %w", a.name, err)
@@ -140,7 +138,7 @@ func (n *readNode) readAttributes(b []byte, off int) ([]attribute, error) {
 			return nil, unsupportedf("values of more than %d bytes", maxAttributes)
 		}
 		list = append(list, a)
-		off += attributeEntry + (int(e[0])+3)&^3
+		off += attrEntry + (int(e[0])+3)&^3
 	}
 	return list, nil
 }

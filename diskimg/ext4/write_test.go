@@ -262,6 +262,41 @@ func TestTooSmall(t *testing.T) {
 }
 
 // TestFullDisk has the destination fail at every step.
+// A last group that is too small to be used has no inodes either. No file is left out for want of one.
+func TestInodesWithoutLastGroup(t *testing.T) {
+	const files = 40_000 // more than one group can have
+	made := func(size int64) (string, error) {
+		path := filepath.Join(t.TempDir(), "root.ext4")
+		f, err := os.Create(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		w, err := Create(f, testOptions(size))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range files {
+			mustAdd(t, w, Entry{Name: fmt.Sprint("file", i)}, "")
+		}
+		size, err = w.Finish()
+		return path, errors.Join(err, f.Truncate(size))
+	}
+	_, err := made(129 * mebibyte)
+	var small *SizeError
+	if !errors.As(err, &small) {
+		t.Fatalf("%v, want that it is too small", err)
+	}
+	path, err := made(small.Need)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fsck(t, path)
+	if list, err := openImage(t, path).ReadDir("."); err != nil || len(list) != files+1 {
+		t.Errorf("%d names, %v", len(list), err)
+	}
+}
+
 func TestFullDisk(t *testing.T) {
 	for room := int64(1); room < 16<<20; room += 1<<20 - 4096 {
 		w, err := Create(&memory{room: room}, testOptions(24<<20))

@@ -84,6 +84,10 @@ func (w *Writer) plan(blocks, inodes int64) *plan {
 	}
 	p := &plan{alloc: w.alloc.clone(), blocks: blocks}
 	p.divide(inodes)
+	if p.groups*maxGroupInodes < inodes { // without the last group
+		p.alloc.next = blocks + 1
+		return p
+	}
 	p.placeSpecial(w.opts.NoJournal)
 	p.descs = make([]groupDesc, p.groups)
 	for first := int64(0); first < p.groups; first += flexGroups {
