@@ -22,17 +22,19 @@ type ArchiveOptions struct {
 // files, extended attributes and access control lists. Leading slashes and "./" are cut off the names.
 //
 // The archive is not trusted: a name with "..", one below what is not a directory, a name of both a file and a directory,
-// and a hard link to what was not given are errors; so is an archive without its end, io.ErrUnexpectedEOF, one of no files, what is no archive, as a NotTarError, and an image of a container. How much it
-// has is for the caller to bound, by Size. What is compressed is decompressed ahead, by a goroutine; memory is bounded by
-// what the window of the compression takes, a few MiB and the names: 128 MiB for zstd, and for xz what its header says,
-// which is 64 MiB at level 9 but may be 4 GiB.
+// and a hard link to what was not given are errors; so is an archive without its end, io.ErrUnexpectedEOF, one of no files,
+// what is no archive, as a NotTarError, and an image of a container. How much it has is for the caller to bound, by Size.
+// What is compressed is decompressed ahead, by a goroutine; memory is bounded by what the window of the compression takes, a
+// few MiB and the names: 128 MiB for zstd, and for xz what its header says, up to 256 MiB.
+//
+// Where ctx ends while r, such as a pipe, is waited for, that one Read of r is left behind.
 func OpenArchive(ctx context.Context, r io.Reader, name string, opts *ArchiveOptions) (Source, error) {
 	a := &archive{name: name, warn: func(string) {}, given: map[string]fs.FileMode{}}
 	if opts != nil && opts.Warn != nil {
 		a.warn = opts.Warn
 	}
 	a.ctx, a.cancel = context.WithCancel(ctx)
-	plain, err := decompress(a.ctx, r)
+	plain, err := decompress(a.ctx, interruptible(a.ctx, r))
 	if err != nil {
 		err = a.failed(err)
 		a.cancel()
