@@ -83,7 +83,7 @@ tools := ruby:ruby python3:python3 openssl:openssl gpg:gnupg ssh-keygen:openssh-
 	mkfs.xfs:xfsprogs mkfs.btrfs:btrfs-progs mkfs.vfat:dosfstools mkfs.f2fs:f2fs-tools mkfs.exfat:exfatprogs \
 	mkntfs:ntfs-3g mksquashfs:squashfs-tools mkfs.erofs:erofs-utils genisoimage:genisoimage \
 	blkid:util-linux mkswap:util-linux \
-	mke2fs:e2fsprogs debugfs:e2fsprogs shellcheck:shellcheck bash:bash cmp:diffutils losetup:mount bsdtar:libarchive-tools setfacl:acl xz:xz-utils zstd:zstd cc:gcc cc:libc6-dev \
+	mcopy:mtools mke2fs:e2fsprogs debugfs:e2fsprogs shellcheck:shellcheck bash:bash cmp:diffutils losetup:mount bsdtar:libarchive-tools setfacl:acl xz:xz-utils zstd:zstd cc:gcc cc:libc6-dev \
 	$(or $(lastword $(wildcard /usr/lib/postgresql/*/bin/initdb)),initdb):postgresql
 
 # What make boot-test needs beyond that: it emulates a machine, and makes the disk for it.
