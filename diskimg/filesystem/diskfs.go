@@ -109,7 +109,10 @@ func describe(e fs.DirEntry) (*file, error) {
 	case interface{ Readlink() (string, error) }: // of squashfs
 		f.link, err = l.Readlink()
 	case interface{ ReadLink() (string, bool) }: // of ISO 9660
-		f.link, _ = l.ReadLink()
+		var known bool
+		if f.link, known = l.ReadLink(); !known {
+			err = fmt.Errorf("%s: the symbolic link has no target", e.Name())
+		}
 	}
 	return f, err
 }
