@@ -8,13 +8,9 @@ import (
 	"testing"
 )
 
-// TestInherit bundles on an instance that a metadata service tells of. What flags say wins.
-func TestInherit(t *testing.T) {
-	items := map[string]string{
-		"ancestor-ami-ids": "ami-11111111", "ami-id": "ami-22222222", "kernel-id": "aki-1", "ramdisk-id": "ari-1",
-		"product-codes": "A", "block-device-mapping/": "ami\nebs1\nephemeral0", "block-device-mapping/ami": "sda1",
-		"block-device-mapping/ephemeral0": "sdb", "block-device-mapping/ebs1": "sdf",
-	}
+// onInstance returns a bench on an instance whose metadata service has items, by their paths under /latest/meta-data/.
+func onInstance(t *testing.T, items map[string]string) *bench {
+	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		text, ok := items[strings.TrimPrefix(r.URL.Path, "/latest/meta-data/")]
 		switch {
@@ -29,9 +25,19 @@ func TestInherit(t *testing.T) {
 			fmt.Fprint(w, text)
 		}
 	}))
-	defer server.Close()
+	t.Cleanup(server.Close)
 	b := newBench(t, "AWS_EC2_METADATA_DISABLED=false", "AWS_EC2_METADATA_SERVICE_ENDPOINT="+server.URL)
 	b.mkdir("tree")
+	return b
+}
+
+// TestInherit bundles on an instance that a metadata service tells of. What flags say wins.
+func TestInherit(t *testing.T) {
+	b := onInstance(t, map[string]string{
+		"ancestor-ami-ids": "ami-11111111", "ami-id": "ami-22222222", "kernel-id": "aki-1", "ramdisk-id": "ari-1",
+		"product-codes": "A", "block-device-mapping/": "ami\nebs1\nephemeral0", "block-device-mapping/ami": "sda1",
+		"block-device-mapping/ephemeral0": "sdb", "block-device-mapping/ebs1": "sdf",
+	})
 	const ancestry = "<ancestry><ancestor_ami_id>ami-11111111</ancestor_ami_id><ancestor_ami_id>ami-22222222</ancestor_ami_id></ancestry>"
 	for _, tt := range []struct {
 		name       string
@@ -67,7 +73,11 @@ func TestInherit(t *testing.T) {
 			}
 		})
 	}
-	items["ami-id"] = "<html>"
+}
+
+// TestInheritHostile meets a service whose answer is no ID, as a proxy's page is not.
+func TestInheritHostile(t *testing.T) {
+	b := onInstance(t, map[string]string{"ami-id": "<html>"})
 	e := b.want(1, "ami-bundle", "--volume", "tree", "-d", "new", "--inherit")
 	if !strings.Contains(e.stderr, "ami-id is \"<html>\", which is no ID") || b.exists("new") {
 		t.Error(e.stderr)
