@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 // An interrupt is the cause of a context that a signal cancelled. It is a context.Canceled too.
@@ -35,8 +36,9 @@ func interruptStatus(err error) int {
 }
 
 // withSignals returns a context that the first SIGINT, SIGTERM or SIGHUP cancels, with an interrupt as the cause.
-// The default action stands again from then on, so that a second signal kills a process that hangs. SIGHUP does not:
-// when a terminal is closed, one comes from the kernel and one from the shell.
+// A second later the default action stands again, so that another signal kills a process that hangs. What comes before is
+// the same request: timeout(1) signals its command and then its group. SIGHUP never kills: when a terminal is closed, one
+// comes from the kernel and one from the shell.
 func withSignals(parent context.Context) context.Context {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 1)
@@ -52,8 +54,9 @@ func withSignals(parent context.Context) context.Context {
 	}
 	go func() {
 		s := <-signals
-		signal.Stop(signals)
 		cancel(interrupt{s.(syscall.Signal)})
+		<-time.After(time.Second)
+		signal.Stop(signals)
 	}()
 	return ctx
 }

@@ -19,7 +19,7 @@ const gcPercent = 25
 // --help prints above the common options and the exit status table.
 //
 // The first SIGINT, SIGTERM or SIGHUP cancels ctx; run is expected to clean up, to return context.Cause(ctx) and to
-// say in the error what is left behind and how to go on. A second one kills the process.
+// say in the error what is left behind and how to go on. Another one a second later kills the process.
 func Main(usage string, run func(ctx context.Context, e *Env) error) {
 	e := &Env{
 		Name:   filepath.Base(os.Args[0]),

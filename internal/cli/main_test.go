@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 const childVariable = "AMIFORGE_TEST_CHILD"
@@ -44,7 +45,10 @@ func childMain(ctx context.Context, e *Env) error {
 		fmt.Fprintln(e.Stdout, "ready")
 		<-ctx.Done()
 		fmt.Fprintln(e.Stdout, "signalled")
-		select {}
+		if _, err := io.Copy(io.Discard, e.Stdin); err != nil {
+			return err
+		}
+		return context.Cause(ctx)
 	case "pour":
 		return childPour(e, args[1])
 	case "fail":
@@ -112,43 +116,63 @@ func TestSignal(t *testing.T) {
 	}
 }
 
-func TestSecondSignalKills(t *testing.T) {
-	c := startChild(t, "hang")
-	if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+// signalled signals a child that hangs, and returns when it is told.
+func (c *child) signalled(t *testing.T, s syscall.Signal) {
+	t.Helper()
+	if err := c.cmd.Process.Signal(s); err != nil {
 		t.Fatal(err)
 	}
 	if line, err := c.stdout.ReadString('\n'); line != "signalled\n" {
 		t.Fatalf("got %q, %v", line, err)
-	}
-	if err := c.cmd.Process.Signal(syscall.SIGINT); err != nil {
-		t.Fatal(err)
-	}
-	c.cmd.Wait() // says which signal it was
-	if ws := c.cmd.ProcessState.Sys().(syscall.WaitStatus); !ws.Signaled() || ws.Signal() != syscall.SIGINT {
-		t.Errorf("ended with %v, want it killed by SIGINT", c.cmd.ProcessState)
 	}
 }
 
-// A terminal that is closed sends SIGHUP twice, and the second one does not end the cleaning up.
+// wantKilled sends SIGINT again and again until the child is dead of it, and not of others that are sent with it.
+func (c *child) wantKilled(t *testing.T, others ...syscall.Signal) {
+	t.Helper()
+	dead := make(chan error)
+	go func() { dead <- c.cmd.Wait() }()
+	for again := time.Tick(50 * time.Millisecond); ; {
+		select {
+		case <-again:
+			for _, s := range append(others, syscall.SIGINT) {
+				c.cmd.Process.Signal(s) // fails once it is dead
+			}
+		case <-dead:
+			if ws := c.cmd.ProcessState.Sys().(syscall.WaitStatus); !ws.Signaled() || ws.Signal() != syscall.SIGINT {
+				t.Errorf("ended with %v, want it killed by SIGINT", c.cmd.ProcessState)
+			}
+			return
+		}
+	}
+}
+
+func TestLaterSignalKills(t *testing.T) {
+	c := startChild(t, "hang")
+	c.signalled(t, syscall.SIGTERM)
+	c.wantKilled(t)
+}
+
+// timeout(1) signals the command and then its group: the second signal does not end the cleaning up.
+func TestSecondSignal(t *testing.T) {
+	c := startChild(t, "hang")
+	c.signalled(t, syscall.SIGTERM)
+	if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.stdin.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := exitCode(c.cmd.Wait()); got != StatusTerminated {
+		t.Errorf("ended with %v, want status %d", c.cmd.ProcessState, StatusTerminated)
+	}
+}
+
+// A terminal that is closed sends SIGHUP twice, and the second one does not end the cleaning up, whenever it comes.
 func TestSecondHangup(t *testing.T) {
 	c := startChild(t, "hang")
-	for range 2 {
-		if err := c.cmd.Process.Signal(syscall.SIGHUP); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if line, err := c.stdout.ReadString('\n'); line != "signalled\n" {
-		t.Fatalf("got %q, %v", line, err)
-	}
-	for _, s := range []syscall.Signal{syscall.SIGHUP, syscall.SIGINT} {
-		if err := c.cmd.Process.Signal(s); err != nil {
-			t.Fatal(err)
-		}
-	}
-	c.cmd.Wait() // says which signal it was
-	if ws := c.cmd.ProcessState.Sys().(syscall.WaitStatus); !ws.Signaled() || ws.Signal() != syscall.SIGINT {
-		t.Errorf("ended with %v, want it killed by SIGINT", c.cmd.ProcessState)
-	}
+	c.signalled(t, syscall.SIGHUP)
+	c.wantKilled(t, syscall.SIGHUP)
 }
 
 // Under nohup a command outlives its terminal.
