@@ -111,10 +111,10 @@ func TestExportDamagedBundle(t *testing.T) {
 			b.want(0, "ami-bundle", "disk.raw", "--part-size", "5M", "--to", bucket+"/good")
 			tt.damage(b, bucket+"/good")
 			b.mkdir("out")
-			theirs := b.want(tt.status, "ami-unbundle", manifest, "-o", "out/image")
+			theirs := b.want(tt.status, "ami-unbundle", "-q", manifest, "-o", "out/image")
 			for _, flags := range exportKinds() {
 				for _, output := range []string{"out/disk", bucket + "/exports/disk"} {
-					e := b.want(tt.status, append([]string{"ami-export", manifest, "-o", output}, flags...)...)
+					e := b.want(tt.status, append([]string{"ami-export", "-q", manifest, "-o", output}, flags...)...)
 					if message := strings.Replace(theirs.stderr, "ami-unbundle", "ami-export", 1); e.stderr != message || !strings.Contains(message, tt.says) {
 						t.Errorf("it says %q, want %q", e.stderr, message)
 					}
