@@ -74,6 +74,9 @@ type imageBundle struct {
 // check refuses to delete the bundle if others need it, or if it is not the one that was registered.
 func (b *imageBundle) check(ctx context.Context) error {
 	if err := b.others.CheckAlone(ctx, b.image); err != nil {
+		if b.image.State != registry.Deregistered {
+			err = fmt.Errorf("%w\n%s is not deregistered: leave out --delete-bundle to end the image alone", err, b.image.ID)
+		}
 		return err
 	}
 	object, err := cli.OpenImageBundle(ctx, b.env, b.image)
