@@ -85,7 +85,7 @@ func run(ctx context.Context, e *cli.Env) error {
 	}
 	image.Region = region.Name
 	if o.public {
-		if err := o.audit(ctx, e, engine, region, object, image); err != nil {
+		if err := o.audit(ctx, e, engine, loc, region, object, image); err != nil {
 			return err
 		}
 	}

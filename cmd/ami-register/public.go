@@ -12,7 +12,7 @@ import (
 
 // audit lets an image that is to become public through the gate. What will keep it from that after it is registered is
 // found out first: an audit may take minutes.
-func (o *options) audit(ctx context.Context, e *cli.Env, engine registry.Engine, region regions.Region, object cli.Object, image registry.Image) error {
+func (o *options) audit(ctx context.Context, e *cli.Env, engine registry.Engine, at string, region regions.Region, object cli.Object, image registry.Image) error {
 	err := e.Rehearse(ctx, region, object.Location, func(dry registry.Engine) error {
 		_, err := dry.Register(ctx, image)
 		return err
@@ -26,17 +26,18 @@ func (o *options) audit(ctx context.Context, e *cli.Env, engine registry.Engine,
 	}
 	if blocked {
 		return fmt.Errorf("not registered: block public access is on for %s in region %s\nthis lifts the block: %s",
-			image.Owner, image.Region, unblocking(e, image))
+			image.Owner, image.Region, unblocking(e, at, image))
 	}
 	image.VirtualizationType = cmp.Or(image.VirtualizationType, "paravirtual") // as the registry does
 	return o.gate.Pass(ctx, e, object, image)
 }
 
-// unblocking returns the command that lets images of the owner be public.
-func unblocking(e *cli.Env, image registry.Image) string {
+// unblocking returns the command that lets images of the owner be public in the registry at a location. It names that if
+// the environment does not.
+func unblocking(e *cli.Env, at string, image registry.Image) string {
 	command := fmt.Sprintf("ami-modify --block-public-access off --account %s --region %s", image.Owner, image.Region)
-	if e.Flags().Changed("registry") {
-		command += " --registry " + e.Registry
+	if e.Flags().Changed("registry") || e.RegistryLocation() == "" {
+		command += " --registry " + at
 	}
 	return command
 }
