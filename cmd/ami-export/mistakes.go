@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -70,11 +71,19 @@ func (o *options) keysForNothing(f *pflag.FlagSet) error {
 		}
 	}
 	for _, name := range []string{"privatekey", "cert", "source", "allow-unsigned"} {
+		if f.Changed(name) && len(o.sources) > 0 && isDirectory(o.sources[0]) {
+			return cli.Usagef("%s is a directory: of a bundle in it, give the manifest, such as %s", o.sources[0], filepath.Join(o.sources[0], "image.manifest.xml"))
+		}
 		if f.Changed(name) && len(o.sources) > 0 {
 			return cli.Usagef("--%s is for bundles, and %s is a disk file: leave it out", name, o.sources[0])
 		}
 	}
 	return nil
+}
+
+func isDirectory(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // isBundle tells an argument that stands for a bundle from a disk file's name.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"os"
+	"path/filepath"
 
 	"amiforge/bundle"
 	"amiforge/internal/store"
@@ -26,8 +28,16 @@ func OpenObject(ctx context.Context, s string, cfg store.Config) (Object, error)
 	if err != nil {
 		return Object{}, locationError(err)
 	}
+	if path := filepath.Join(loc.Dir, name); loc.Bucket == "" && isDirectory(path) {
+		return Object{}, Usagef("%s is a directory: name a file in it; of a bundle that is %s", s, filepath.Join(path, "image.manifest.xml"))
+	}
 	st, err := store.Open(ctx, loc, cfg)
 	return Object{st, loc, name}, err
+}
+
+func isDirectory(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // OpenBucketObject opens the object called name in the argument of -b.
