@@ -122,6 +122,9 @@ func (o *options) validateBundle(f *pflag.FlagSet) error {
 		}
 		return nil
 	}
+	if strings.Contains(o.source, "://") { // which is refused when it is opened
+		return nil
+	}
 	for _, name := range []string{"privatekey", "cert", "source", "allow-unsigned", "store-report"} {
 		if f.Changed(name) && isDirectory(o.source) {
 			return cli.Usagef("%s is a directory: of a bundle in it, give the manifest, such as %s", o.source, filepath.Join(o.source, "image.manifest.xml"))
@@ -142,6 +145,10 @@ func (o *options) validateReport(e *cli.Env, f *pflag.FlagSet) error {
 		return cli.Usagef("-o -: the copy is not written in order: give a file")
 	case o.output == "-":
 		return cli.Usagef("-o -: the report goes to standard output by itself")
+	case strings.Contains(o.output, "://") && o.fix:
+		return cli.Usagef("-o %s: the copy is written to a file: write one, and ami-export FILE -o %s", o.output, o.output)
+	case strings.Contains(o.output, "://"):
+		return cli.Usagef("-o %s: a report is written to a file; --store-report puts one beside the bundle", o.output)
 	case f.Changed("format"):
 	case o.output != "" && !o.fix:
 		o.format = formatOf(o.output)

@@ -186,6 +186,8 @@ func (o *options) checkOutput(f *pflag.FlagSet) error {
 		return o.checkBundle()
 	case o.output == "":
 		return cli.Usagef("--disk-only needs -o FILE")
+	case strings.Contains(o.output, "://"):
+		return cli.Usagef("-o %s: a volume is written to a file: write one, and ami-export FILE -o %s", o.output, o.output)
 	case o.output == "-", cli.IsBlockDevice(o.output):
 		return cli.Usagef("-o %s: a volume is not written in order: write a file, and ami-export FILE -o %s", o.output, o.output)
 	}
