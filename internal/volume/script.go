@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -35,7 +36,12 @@ func Script(ctx context.Context, script, dir, source string, out io.Writer) erro
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return fmt.Errorf("script %s: %s", script, exit.ProcessState)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("script %s: %w (is it executable? chmod +x)", script, err)
+	case errors.Is(err, syscall.ENOEXEC):
+		return fmt.Errorf("script %s: %w (does it begin with #!/bin/sh or the like?)", script, err)
+	case err != nil:
 		return fmt.Errorf("script %s: %w", script, err)
 	}
 	return nil
