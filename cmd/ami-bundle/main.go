@@ -63,8 +63,8 @@ bucket, let one process at a time write a bundle.
 A volume from files, without mounting anything:
 
   -v, --volume TREE           a directory (/ is this machine's root), a tar archive (plain,
-                              .gz, .zst, .xz), or - for one from standard input: becomes
-                              an ext4 file system
+                              .gz, .zst, .xz, .bz2), or - for one from standard input:
+                              becomes an ext4 file system
   -s, --size SIZE             of the volume; a bare number is MiB (default: what the
                               content needs and a quarter)
   -e, --exclude PATTERN[,…]   leave out, such as /mnt,/var/cache/*.bin,*.iso

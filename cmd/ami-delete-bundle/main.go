@@ -14,8 +14,8 @@ const usage = `Usage:
 
 Deletes exactly the objects that the manifest names, the report of an audit beside it
 (NAME.audit.json), and the manifest last: an interrupted deletion is finished by the same
-command. Parts that another manifest beside it names stay. Images that are registered with this manifest cannot be launched any more
-(ami-deregister --delete-bundle looks first).
+command. Parts that another manifest beside it names stay. Images that are registered
+with this manifest cannot be launched any more (ami-deregister --delete-bundle looks first).
 
   MANIFEST                 s3://bucket/prefix/image.manifest.xml, or a file
   -b, --bucket LOCATION    BUCKET, BUCKET/PREFIX or s3://BUCKET/PREFIX
