@@ -35,7 +35,7 @@ func (o *options) check(ctx context.Context, e *cli.Env, object cli.Object) ([]b
 	}
 	b, err := bundle.Open(ctx, object.Store, object.Name, open)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, object.Missing(err)
 	}
 	if o.verify {
 		progress := e.Progress("verify", b.Manifest.Image.BundledSize)

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -20,6 +21,15 @@ type Object struct {
 
 // String returns the object's location as a user would type it.
 func (o Object) String() string { return o.Location.Object(o.Name) }
+
+// Missing adds to an err that is fs.ErrNotExist what a manifest is called, where the object is not called so: it may
+// be the prefix of one.
+func (o Object) Missing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) && !IsManifest(o.Name) {
+		return fmt.Errorf("%w: name the manifest, as in %s/image.manifest.xml", err, o)
+	}
+	return err
+}
 
 // OpenObject opens the store that the object at location s is in. Whether the object is there, it does not
 // look. A location that cannot be understood is a usage error.

@@ -52,7 +52,7 @@ func OpenBundle(ctx context.Context, e *Env, object Object, opts *bundle.OpenOpt
 	case isVerification(err) && object.Location.Bucket != "":
 		return nil, fmt.Errorf("%s: %w", object.Location, err)
 	case err != nil:
-		return nil, err
+		return nil, object.Missing(err)
 	}
 	if b.Manifest.Unsigned() {
 		e.Warnf("%s is not signed: nobody vouches for its content", object)

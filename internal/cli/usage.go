@@ -49,7 +49,15 @@ func flagError(f *pflag.FlagSet, err error) error {
 	return Usagef("%w", err)
 }
 
+// formerFlags returns what flags of ec2-ami-tools and euca2ools are called here, where their old names are none.
+func formerFlags() map[string]string {
+	return map[string]string{"url": "endpoint-url", "U": "endpoint-url", "location": "region", "debug": "verbose"}
+}
+
 func unknownFlag(f *pflag.FlagSet, e *pflag.NotExistError) error {
+	if ours, ok := formerFlags()[e.GetSpecifiedName()]; ok && f.Lookup(ours) != nil {
+		return Usagef("unknown flag %s; here it is --%s", specified(e), ours)
+	}
 	// "-region" is read as -r with friends; who types it means --region.
 	if group := e.GetSpecifiedShortnames(); group != "" {
 		name, _, _ := strings.Cut(group, "=")
@@ -62,6 +70,14 @@ func unknownFlag(f *pflag.FlagSet, e *pflag.NotExistError) error {
 		return Usagef("unknown flag --%s; did you mean --%s?", e.GetSpecifiedName(), near)
 	}
 	return Usagef("unknown flag --%s%s", e.GetSpecifiedName(), asFile("--"+e.GetSpecifiedName()))
+}
+
+// specified returns an unknown flag as it was typed.
+func specified(e *pflag.NotExistError) string {
+	if e.GetSpecifiedShortnames() != "" {
+		return "-" + e.GetSpecifiedName()
+	}
+	return "--" + e.GetSpecifiedName()
 }
 
 // asFile says how a file is named that was taken for a flag, if arg is one.
