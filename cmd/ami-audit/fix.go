@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"path"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -53,12 +52,9 @@ func (o *options) checkCopy() error {
 }
 
 // runFix makes a cleaned copy and prints the report on it.
-func (o *options) runFix(ctx context.Context, e *cli.Env, source *auditing.Source, object cli.Object) error {
+func (o *options) runFix(ctx context.Context, e *cli.Env, source *auditing.Source) error {
 	at, _, err := e.SourceDate()
 	if err != nil {
-		return err
-	}
-	if err := o.refuseOutput(source, object); err != nil {
 		return err
 	}
 	fixed, err := source.Fix(ctx, e, auditing.Fix{Output: o.output, Force: o.force, Upgrade: o.upgrade, Time: at}, o.choice.Options)
@@ -77,18 +73,6 @@ func (o *options) runFix(ctx context.Context, e *cli.Env, source *auditing.Sourc
 		return err
 	}
 	return verdict(fixed.Report)
-}
-
-// refuseOutput is a usage error where the copy would take the place of what it is made from.
-func (o *options) refuseOutput(source *auditing.Source, object cli.Object) error {
-	if cli.IsBundle(o.source) {
-		return o.RefuseBundle(o.output, object, source.Parts())
-	}
-	inputs := []string{o.source}
-	for _, name := range source.Files() {
-		inputs = append(inputs, filepath.Join(filepath.Dir(o.source), name))
-	}
-	return cli.RefuseInputs(o.output, inputs...)
 }
 
 // sayFixed lists what the copy has not.
