@@ -95,7 +95,7 @@ func (o *options) validateSource(f *pflag.FlagSet, args []string) error {
 	case o.rules && o.fix:
 		return cli.Usagef("--rules looks at no image, and --fix copies one")
 	case o.rules:
-		return nil
+		return o.validateRules(f)
 	case f.Changed("volume") && o.volume == "":
 		return cli.Usagef("--volume: the value is empty")
 	case f.Changed("volume") && o.source != "":
@@ -111,6 +111,19 @@ func (o *options) validateSource(f *pflag.FlagSet, args []string) error {
 	return o.validateBundle(f)
 }
 
+// validateRules wants nothing to be said about a report where there is none.
+func (o *options) validateRules(f *pflag.FlagSet) error {
+	for _, name := range []string{"output", "store-report"} {
+		if f.Changed(name) {
+			return cli.Usagef("--rules prints the rules: leave out --%s", name)
+		}
+	}
+	if o.format == formatSARIF {
+		return cli.Usagef("--rules prints the rules: --format is text or json")
+	}
+	return nil
+}
+
 // validateBundle wants flags of bundles for bundles only. The environment may hold a key at all times.
 func (o *options) validateBundle(f *pflag.FlagSet) error {
 	if cli.IsBundle(o.source) {
@@ -122,7 +135,7 @@ func (o *options) validateBundle(f *pflag.FlagSet) error {
 		}
 		return nil
 	}
-	for _, name := range []string{"privatekey", "cert", "source", "allow-unsigned", "store-report"} {
+	for _, name := range []string{"privatekey", "cert", "source", "allow-unsigned", "max-size", "store-report"} {
 		if f.Changed(name) && isDirectory(o.source) {
 			return cli.Usagef("%s is a directory: of a bundle in it, give the manifest, such as %s", o.source, filepath.Join(o.source, "image.manifest.xml"))
 		}
@@ -142,6 +155,10 @@ func (o *options) validateReport(e *cli.Env, f *pflag.FlagSet) error {
 		return cli.Usagef("-o -: the copy is not written in order: give a file")
 	case o.output == "-":
 		return cli.Usagef("-o -: the report goes to standard output by itself")
+	case strings.HasPrefix(o.output, "s3://") && o.fix:
+		return cli.Usagef("-o %s: give a file; ami-export writes it to a bucket", o.output)
+	case strings.HasPrefix(o.output, "s3://"):
+		return cli.Usagef("-o %s: give a file; --store-report puts the report of a bundle beside it", o.output)
 	case f.Changed("format"):
 	case o.output != "" && !o.fix:
 		o.format = formatOf(o.output)
