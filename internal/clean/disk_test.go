@@ -126,6 +126,11 @@ func TestRefused(t *testing.T) {
 			tree{"etc/a": "x"}.write(t, f, mib)
 			put(t, f, 446+16+8, "\x00\x10\x00\x00") // the second begins at 2 MiB
 		}, "partitions 1 and 2 overlap"},
+		{"partitions in a file system", func(t *testing.T, f *os.File) {
+			oracle.Run(t, "mke2fs", "-q", "-t", "ext4", f.Name())
+			sfdisk(t, f, "label: dos\nstart=20MiB,size=16MiB\n")
+			tree{"etc/a": "x"}.write(t, f, 20*mib)
+		}, "the whole disk is a file system, and has partitions in it"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
