@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"path"
 	"strings"
 
@@ -77,43 +76,11 @@ func (o *options) runFix(ctx context.Context, e *cli.Env, source *auditing.Sourc
 
 // sayFixed lists what the copy has not.
 func sayFixed(e *cli.Env, fix *auditreport.Fix) {
-	many := crowds(fix.Changes)
-	for _, c := range fix.Changes {
-		place := crowd{c.Rule, path.Dir(c.Path), c.Action}
-		switch n := many[place]; {
-		case n > 0 && !e.Verbose:
-			e.Notef("%s %d files in %s (%s)", c.Action, n, place.dir, c.Rule)
-			many[place] = -1
-		case n < 0:
-		case c.Files == 1:
-			e.Notef("%s %s and a file in it (%s)", c.Action, c.Path, c.Rule)
-		case c.Files > 1:
-			e.Notef("%s %s and %d files in it (%s)", c.Action, c.Path, c.Files, c.Rule)
-		default:
-			e.Notef("%s %s (%s)", c.Action, c.Path, c.Rule)
-		}
+	for _, line := range fix.Lines(e.Verbose) {
+		e.Notef("%s", line)
 	}
 	for _, note := range fix.Notes {
 		e.Warnf("%s", note)
 	}
 	e.Notef("%s", fix.Summary())
-}
-
-// A crowd is files of a directory to which the same was done for the same reason.
-type crowd struct {
-	rule, dir string
-	action    clean.Action
-}
-
-// crowds counts the temporary files and packages in each directory that are too many to be listed.
-func crowds(changes []clean.Change) map[crowd]int {
-	const many = 10
-	counts := map[crowd]int{}
-	for _, c := range changes {
-		if c.Rule == "LEFTOVERS" {
-			counts[crowd{c.Rule, path.Dir(c.Path), c.Action}] += 1 + c.Files
-		}
-	}
-	maps.DeleteFunc(counts, func(_ crowd, n int) bool { return n <= many })
-	return counts
 }
