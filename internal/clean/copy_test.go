@@ -175,6 +175,14 @@ func TestCopy(t *testing.T) {
 			[]string{"removed /home/a/b.pem", "removed /srv/joe/.bash_history", "removed /srv/joe/.ssh/id"},
 		},
 		{
+			"the root directory as a home",
+			tree{"etc/passwd": "nobody:*:7:7::/:/bin/sh\n", ".bash_history": "x", ".ssh/authorized_keys": "x", ".aws/credentials": "x", "key.pem": key, "srv/.bash_history": "x", "etc/.bash_history": "x", "usr/.ssh/authorized_keys": "x"},
+			"",
+			tree{".bash_history": gone, ".ssh/authorized_keys": gone, ".aws/credentials": gone},
+			[]string{"removed /.aws/credentials", "removed /.bash_history", "removed /.ssh/authorized_keys"},
+		},
+		{"the root directory as nobody's home", tree{"etc/passwd": passwd, ".bash_history": "x"}, "", nil, nil},
+		{
 			"credentials that are none",
 			tree{"root/.aws/config": "[default]\nregion = x\n", "root/.aws/credentials": "[default]\n", "root/.docker/config.json": "{}"},
 			"",
