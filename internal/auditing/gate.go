@@ -40,7 +40,7 @@ func (g *Gate) AddFlags(f *pflag.FlagSet) {
 // Validate tells what is missing or does not go together. public says whether an image is to be made public, and f which
 // flags were given.
 func (g *Gate) Validate(e *cli.Env, f *pflag.FlagSet, public bool) error {
-	for _, name := range []string{"audited-by", "no-audit", "privatekey"} {
+	for _, name := range []string{"audited-by", "no-audit", "privatekey", "source", "allow-unsigned"} {
 		if f.Changed(name) && !public {
 			return cli.Usagef("--%s is about the audit before --public, which is not given", name)
 		}
@@ -73,6 +73,7 @@ func (g *Gate) Pass(ctx context.Context, e *cli.Env, object cli.Object, image re
 		e.Warnf("not audited: look for keys and passwords in it first")
 		return nil
 	}
+	warnOfSnapshots(e, image)
 	open, err := g.Options(ctx, e)
 	if err != nil {
 		return err
@@ -88,6 +89,15 @@ func (g *Gate) Pass(ctx context.Context, e *cli.Env, object cli.Object, image re
 		return err
 	}
 	return pass(ctx, e, object, b, image)
+}
+
+// warnOfSnapshots names what everybody gets with the image that is not in its bundle.
+func warnOfSnapshots(e *cli.Env, image registry.Image) {
+	for _, device := range image.BlockDevices {
+		if device.EBS != nil && device.EBS.SnapshotID != "" {
+			e.Warnf("not audited: snapshot %s, which instances get as %s", device.EBS.SnapshotID, device.DeviceName)
+		}
+	}
 }
 
 func pass(ctx context.Context, e *cli.Env, object cli.Object, b *bundle.Bundle, image registry.Image) error {
