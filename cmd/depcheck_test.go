@@ -131,6 +131,11 @@ func importRules() []rule {
 			why:    "internal/tree is a stream of files: what is made of them is not its business",
 		},
 		{
+			in:    []string{"internal/compressed"},
+			never: []string{module + "/..."},
+			why:   "internal/compressed reads streams, whatever is in them",
+		},
+		{
 			in:     []string{"..."},
 			except: []string{"internal/compressed"},
 			never:  []string{"github.com/ulikunitz/..."},

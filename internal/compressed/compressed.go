@@ -15,7 +15,7 @@ import (
 )
 
 // Head is how many bytes Is needs to see.
-const Head = 6
+const Head = 10
 
 // Is tells whether head, the beginning of a file, begins something that is compressed.
 func Is(head []byte) bool { return kindOf(head) != nil }
@@ -42,7 +42,7 @@ func kindOf(head []byte) opener {
 	switch {
 	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
 		return openGzip
-	case bytes.HasPrefix(head, []byte("BZh")):
+	case isBzip2(head):
 		return openBzip2
 	case bytes.HasPrefix(head, []byte("\xfd7zXZ\x00")):
 		return openXZ
@@ -50,6 +50,11 @@ func kindOf(head []byte) opener {
 		return openZstd
 	}
 	return nil
+}
+
+// isBzip2 tells whether head begins a bzip2 file: with a block, or the end where there is none.
+func isBzip2(head []byte) bool {
+	return len(head) >= Head && bytes.HasPrefix(head, []byte("BZh")) && (string(head[4:10]) == "\x31\x41\x59\x26\x53\x59" || string(head[4:10]) == "\x17\x72\x45\x38\x50\x90")
 }
 
 // isZstd tells whether head begins a zstd file: with a frame, or with one to skip [RFC 8878, 3.1].

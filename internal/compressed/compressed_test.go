@@ -71,12 +71,13 @@ func TestNewReader(t *testing.T) {
 
 func TestRefused(t *testing.T) {
 	for name, p := range map[string][]byte{
-		"nothing":     nil,
-		"text":        []byte("a line of it\n"),
-		"short":       []byte("\xfd7zX"),
-		"only a head": []byte("\x1f\x8b\x08"),
-		"lz4":         []byte("\x04\x22\x4d\x18\x64\x40\xa7"),
-		"zeros":       make([]byte, 100),
+		"nothing":      nil,
+		"text":         []byte("a line of it\n"),
+		"begins alike": []byte("BZh91 is a line of text\n"),
+		"short":        []byte("\xfd7zX"),
+		"only a head":  []byte("\x1f\x8b\x08"),
+		"lz4":          []byte("\x04\x22\x4d\x18\x64\x40\xa7"),
+		"zeros":        make([]byte, 100),
 	} {
 		if got, err := unpack(p); err == nil {
 			t.Errorf("%s: %q, no error", name, got)

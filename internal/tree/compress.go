@@ -16,7 +16,7 @@ const maxMemory = 256 << 20
 // decompress returns what is in r, which its first bytes tell. What is known and no tar archive is refused by name.
 func decompress(ctx context.Context, r io.Reader) (io.ReadCloser, error) {
 	in := bufio.NewReaderSize(r, 256<<10)
-	head, err := in.Peek(8)
+	head, err := in.Peek(compressed.Head)
 	if err != nil && err != io.EOF {
 		return nil, err
 	}
