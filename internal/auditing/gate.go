@@ -106,20 +106,11 @@ func pass(ctx context.Context, e *cli.Env, object cli.Object, b *bundle.Bundle, 
 		return err
 	}
 	defer source.Close()
-	report, err := Run(ctx, e, source, Options{FailOn: audit.Error})
-	if err != nil {
-		return err
+	verdict := "not made public"
+	if image.ID == "" {
+		verdict = "not registered"
 	}
-	if report.Result != auditreport.Clean {
-		hint := fmt.Sprintf("ami-audit %s -k KEY", object)
-		r := &refusal{"not made public", object.String(), report.Counts, report.Findings, audit.Error, hint}
-		if image.ID == "" {
-			r.verdict = "not registered"
-		}
-		return r
-	}
-	e.Notef("audited: %s", report.Counts)
-	return nil
+	return Refuse(ctx, e, source, Options{FailOn: audit.Error}, verdict, fmt.Sprintf("ami-audit %s -k KEY", object))
 }
 
 // accept takes a report in the place of an audit.
