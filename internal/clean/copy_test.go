@@ -160,6 +160,13 @@ func TestCopy(t *testing.T) {
 			[]string{"removed /etc/ssh/ssh_host_rsa_key", "removed /etc/ssh/ssh_host_rsa_key.pub"},
 		},
 		{
+			"the keys of Dropbear",
+			tree{"etc/dropbear/dropbear_rsa_host_key": "k", "etc/dropbear/authorized_keys": "k", "etc/dropbear/initramfs/dropbear_ecdsa_host_key": "k", "etc/dropbear-initramfs/authorized_keys": "k", "etc/dropbear/initramfs/dropbear.conf": "x"},
+			"",
+			tree{"etc/dropbear/dropbear_rsa_host_key": gone, "etc/dropbear/authorized_keys": gone, "etc/dropbear/initramfs/dropbear_ecdsa_host_key": gone, "etc/dropbear-initramfs/authorized_keys": gone},
+			[]string{"removed /etc/dropbear-initramfs/authorized_keys", "removed /etc/dropbear/authorized_keys", "removed /etc/dropbear/dropbear_rsa_host_key", "removed /etc/dropbear/initramfs/dropbear_ecdsa_host_key"},
+		},
+		{
 			"root's password",
 			tree{"etc/shadow": shadow, "etc/shadow-": shadow, "etc/passwd": passwd},
 			"",
