@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"path"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -53,12 +51,9 @@ func (o *options) checkCopy() error {
 }
 
 // runFix makes a cleaned copy and prints the report on it.
-func (o *options) runFix(ctx context.Context, e *cli.Env, source *auditing.Source, object cli.Object) error {
+func (o *options) runFix(ctx context.Context, e *cli.Env, source *auditing.Source) error {
 	at, _, err := e.SourceDate()
 	if err != nil {
-		return err
-	}
-	if err := o.refuseOutput(source, object); err != nil {
 		return err
 	}
 	fixed, err := source.Fix(ctx, e, auditing.Fix{Output: o.output, Force: o.force, Upgrade: o.upgrade, Time: at}, o.choice.Options)
@@ -79,57 +74,13 @@ func (o *options) runFix(ctx context.Context, e *cli.Env, source *auditing.Sourc
 	return verdict(fixed.Report)
 }
 
-// refuseOutput is a usage error where the copy would take the place of what it is made from.
-func (o *options) refuseOutput(source *auditing.Source, object cli.Object) error {
-	if cli.IsBundle(o.source) {
-		return o.RefuseBundle(o.output, object, source.Parts())
-	}
-	inputs := []string{o.source}
-	for _, name := range source.Files() {
-		inputs = append(inputs, filepath.Join(filepath.Dir(o.source), name))
-	}
-	return cli.RefuseInputs(o.output, inputs...)
-}
-
 // sayFixed lists what the copy has not.
 func sayFixed(e *cli.Env, fix *auditreport.Fix) {
-	many := crowds(fix.Changes)
-	for _, c := range fix.Changes {
-		place := crowd{c.Rule, path.Dir(c.Path), c.Action}
-		switch n := many[place]; {
-		case n > 0 && !e.Verbose:
-			e.Notef("%s %d files in %s (%s)", c.Action, n, place.dir, c.Rule)
-			many[place] = -1
-		case n < 0:
-		case c.Files == 1:
-			e.Notef("%s %s and a file in it (%s)", c.Action, c.Path, c.Rule)
-		case c.Files > 1:
-			e.Notef("%s %s and %d files in it (%s)", c.Action, c.Path, c.Files, c.Rule)
-		default:
-			e.Notef("%s %s (%s)", c.Action, c.Path, c.Rule)
-		}
+	for _, line := range fix.Lines(e.Verbose) {
+		e.Notef("%s", line)
 	}
 	for _, note := range fix.Notes {
 		e.Warnf("%s", note)
 	}
 	e.Notef("%s", fix.Summary())
-}
-
-// A crowd is files of a directory to which the same was done for the same reason.
-type crowd struct {
-	rule, dir string
-	action    clean.Action
-}
-
-// crowds counts the temporary files and packages in each directory that are too many to be listed.
-func crowds(changes []clean.Change) map[crowd]int {
-	const many = 10
-	counts := map[crowd]int{}
-	for _, c := range changes {
-		if c.Rule == "LEFTOVERS" {
-			counts[crowd{c.Rule, path.Dir(c.Path), c.Action}] += 1 + c.Files
-		}
-	}
-	maps.DeleteFunc(counts, func(_ crowd, n int) bool { return n <= many })
-	return counts
 }

@@ -95,7 +95,7 @@ func (o *options) validateSource(f *pflag.FlagSet, args []string) error {
 	case o.rules && o.fix:
 		return cli.Usagef("--rules looks at no image, and --fix copies one")
 	case o.rules:
-		return nil
+		return o.validateRules(f)
 	case f.Changed("volume") && o.volume == "":
 		return cli.Usagef("--volume: the value is empty")
 	case f.Changed("volume") && o.source != "":
@@ -109,6 +109,19 @@ func (o *options) validateSource(f *pflag.FlagSet, args []string) error {
 		return cli.Usagef("--virtualization-type %q: want hvm or paravirtual", o.boots)
 	}
 	return o.validateBundle(f)
+}
+
+// validateRules wants nothing to be said about a report where there is none.
+func (o *options) validateRules(f *pflag.FlagSet) error {
+	for _, name := range []string{"output", "store-report"} {
+		if f.Changed(name) {
+			return cli.Usagef("--rules prints the rules: leave out --%s", name)
+		}
+	}
+	if o.format == formatSARIF {
+		return cli.Usagef("--rules prints the rules: --format is text or json")
+	}
+	return nil
 }
 
 // validateBundle wants flags of bundles for bundles only. The environment may hold a key at all times.
@@ -125,7 +138,7 @@ func (o *options) validateBundle(f *pflag.FlagSet) error {
 	if strings.Contains(o.source, "://") { // which is refused when it is opened
 		return nil
 	}
-	for _, name := range []string{"privatekey", "cert", "source", "allow-unsigned", "store-report"} {
+	for _, name := range []string{"privatekey", "cert", "source", "allow-unsigned", "max-size", "store-report"} {
 		if f.Changed(name) && isDirectory(o.source) {
 			return cli.Usagef("%s is a directory: of a bundle in it, give the manifest, such as %s", o.source, filepath.Join(o.source, "image.manifest.xml"))
 		}

@@ -96,11 +96,14 @@ func run(ctx context.Context, e *cli.Env) error {
 		return err
 	}
 	defer source.Close()
+	if err := o.refuseOutput(source, object); err != nil {
+		return err
+	}
 	if o.boots != "" {
 		source.SetVirtualization(o.boots)
 	}
 	if o.fix {
-		return o.runFix(ctx, e, source, object)
+		return o.runFix(ctx, e, source)
 	}
 	report, err := auditing.Run(ctx, e, source, o.choice.Options)
 	if report == nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"amiforge/diskimg"
@@ -95,4 +96,19 @@ func (o *options) openBundle(ctx context.Context, e *cli.Env, object cli.Object,
 		return nil, fmt.Errorf("%s: the disk claims to be %s long, more than --max-size %s", object, cli.Bytes(size), cli.FormatSize(o.maxSize))
 	}
 	return auditing.OpenBundle(ctx, e, object, b, image)
+}
+
+// refuseOutput is a usage error where the report, or the copy, would take the place of what it is about.
+func (o *options) refuseOutput(source *auditing.Source, object cli.Object) error {
+	switch {
+	case o.output == "" || o.volume != "":
+		return nil
+	case cli.IsBundle(o.source):
+		return o.RefuseBundle(o.output, object, source.Parts())
+	}
+	inputs := []string{o.source}
+	for _, name := range source.Files() {
+		inputs = append(inputs, filepath.Join(filepath.Dir(o.source), name))
+	}
+	return cli.RefuseInputs(o.output, inputs...)
 }

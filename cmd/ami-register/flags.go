@@ -55,6 +55,7 @@ func parse(e *cli.Env) (*options, error) {
 		return nil, cli.Usagef("-n NAME is needed")
 	}
 	o.location, o.gate.Cert = args[0], o.cert
+	o.gate.AllowUnsigned = o.cert == "" // as check does, which warns of it
 	return o, o.gate.Validate(e, f, o.public)
 }
 

@@ -3,10 +3,11 @@ package audit
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"compress/zlib"
 	"io"
 	"regexp"
+
+	"amiforge/internal/compressed"
 )
 
 const (
@@ -16,25 +17,40 @@ const (
 	leastDecoded = 1 << 20
 )
 
+const (
+	// decoderMemory is what decompressing a file may take, in bytes: xz -9 wants as much, zstd --ultra more. maxDecoders is
+	// how many there may be at once.
+	decoderMemory = 64 << 20
+	maxDecoders   = 2
+)
+
 // A decoding is a way that text is read through.
 type decoding struct {
 	where string // for messages
-	open  func(r io.Reader) (io.Reader, error)
+	open  func(r io.Reader) (io.ReadCloser, error)
 }
 
 // decodingOf returns that of a file that begins with b.
 func decodingOf(name string, b []byte) (decoding, bool) {
 	switch {
-	case bytes.HasPrefix(b, []byte("\x1f\x8b\x08")):
-		return decoding{" in what is compressed", func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) }}, true
+	case compressed.Is(b):
+		return decoding{" in what is compressed", decompress}, true
+	case isArchive(b):
+		return decoding{"", func(r io.Reader) (io.ReadCloser, error) { return io.NopCloser(r), nil }}, true
 	case bytes.HasPrefix(b, []byte("\x78")) && isGitObject(name):
-		return decoding{" in an object of git", func(r io.Reader) (io.Reader, error) { return zlib.NewReader(r) }}, true
+		return decoding{" in an object of git", zlib.NewReader}, true
 	case bytes.HasPrefix(b, []byte("\xff\xfe")):
-		return decoding{" in UTF-16", func(r io.Reader) (io.Reader, error) { return &wideText{bufio.NewReader(r), 0}, nil }}, true
+		return decoding{" in UTF-16", openWide(0)}, true
 	case bytes.HasPrefix(b, []byte("\xfe\xff")):
-		return decoding{" in UTF-16", func(r io.Reader) (io.Reader, error) { return &wideText{bufio.NewReader(r), 1}, nil }}, true
+		return decoding{" in UTF-16", openWide(1)}, true
 	}
 	return decoding{}, false
+}
+
+func decompress(r io.Reader) (io.ReadCloser, error) { return compressed.NewReader(r, decoderMemory) }
+
+func openWide(low int) func(r io.Reader) (io.ReadCloser, error) {
+	return func(r io.Reader) (io.ReadCloser, error) { return io.NopCloser(&wideText{bufio.NewReader(r), low}), nil }
 }
 
 // isGitObject knows what git keeps of each version of each file until it packs them.

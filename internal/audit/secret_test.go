@@ -87,7 +87,7 @@ func others(rule string) []string {
 
 func file(content string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(content), Mode: 0o644} }
 
-func compressed(t *testing.T, content string) string {
+func gzipped(t *testing.T, content string) string {
 	t.Helper()
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
@@ -124,8 +124,8 @@ func wide(text string, order binary.AppendByteOrder) string {
 
 func TestSecretText(t *testing.T) {
 	lines := strings.Repeat("0123456\n", chunkSize/8)
-	gz := compressed(t, "first\nkey "+accessKey+"\n"+lines)
-	bomb := compressed(t, strings.Repeat("\x00", 1<<20))
+	gz := gzipped(t, "first\nkey "+accessKey+"\n"+lines)
+	bomb := gzipped(t, strings.Repeat("\x00", 1<<20))
 	noise := rand.NewChaCha8([32]byte{}) // longer than a gzip of old was looked into
 	random := make([]byte, 12<<20)
 	noise.Read(random)
@@ -136,12 +136,12 @@ func TestSecretText(t *testing.T) {
 		{"in.gz", gz, []string{"error /opt/in.gz:2 AWS access key ID in what is compressed"}},
 		{"cut.gz", gz[:len(gz)-100], []string{"error /opt/cut.gz:2 AWS access key ID in what is compressed"}},
 		{"not.gz", "key " + accessKey, []string{"error /opt/not.gz:1 AWS access key ID"}},
-		{"long.gz", compressed(t, string(random)+"\n"+accessKey+"\n"), []string{fmt.Sprintf("error /opt/long.gz:%d AWS access key ID in what is compressed", bytes.Count(random, []byte{'\n'})+2)}},
-		{"backup.tgz", compressed(t, privateKey()), []string{"error /opt/backup.tgz:1 private key in what is compressed"}},
+		{"long.gz", gzipped(t, string(random)+"\n"+accessKey+"\n"), []string{fmt.Sprintf("error /opt/long.gz:%d AWS access key ID in what is compressed", bytes.Count(random, []byte{'\n'})+2)}},
+		{"backup.tgz", gzipped(t, privateKey()), []string{"error /opt/backup.tgz:1 private key in what is compressed"}},
 		{"little.reg", wide("\ufeffkey "+accessKey, binary.LittleEndian), []string{"error /opt/little.reg:1 AWS access key ID in UTF-16"}},
 		{"big.txt", wide("\ufeff\n"+privateKey(), binary.BigEndian), []string{"error /opt/big.txt:2 private key in UTF-16"}},
 		{".git/objects/ab/" + strings.Repeat("c", 38), deflated(t, "blob 4\x00 "+accessKey), []string{"error /opt/.git/objects/ab/" + strings.Repeat("c", 38) + ":1 AWS access key ID in an object of git"}},
-		{"key.gz", compressed(t, privateKey()), []string{"error /opt/key.gz:1 private key in what is compressed"}},
+		{"key.gz", gzipped(t, privateKey()), []string{"error /opt/key.gz:1 private key in what is compressed"}},
 		{"bomb.gz", bomb, nil},
 		{"program", "\x7fELF\x00\x00" + accessKey + "\x00https://web:tr0ub4dor3x@db.corp.tld\x00", []string{"error /opt/program:1 AWS access key ID"}},
 		{"late", lines + lines + lines + accessKey, []string{"error /opt/late:393217 AWS access key ID"}},

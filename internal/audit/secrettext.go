@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bufio"
 	"bytes"
 
 	"amiforge/internal/rootfs"
@@ -12,21 +13,23 @@ const maxScanned = 256 << 20
 
 // beginSecretText looks into all files that are not the distribution's.
 func beginSecretText(p *probe) visitor {
+	decoders := make(chan struct{}, maxDecoders)
 	return visitFunc(func(f *rootfs.File) scanner {
 		if !p.ours(f) || isHistory(f.Name) {
 			return nil
 		}
-		return (&textScan{probe: p, file: f, name: f.Name}).chunk
+		return (&textScan{probe: p, decoders: decoders, file: f, name: f.Name}).chunk
 	})
 }
 
 // A textScan is one file.
 type textScan struct {
 	*probe
-	file   *rootfs.File
-	name   string
-	binary bool
-	found  int
+	decoders chan struct{} // has one for each file that is decoded
+	file     *rootfs.File
+	name     string
+	binary   bool
+	found    int
 }
 
 // chunk looks for all in text, and in other files for what cannot be there by chance.
@@ -83,10 +86,18 @@ func (t *textScan) decoded(e decoding) {
 		return
 	}
 	defer file.Close()
+	t.decoders <- struct{}{}
+	defer func() { <-t.decoders }()
 	r, err := e.open(file)
 	if err != nil {
 		return
 	}
-	text := &limited{r: r, n: min(maxScanned, leastDecoded+mostDecoded*t.file.Info.Size()), ctx: t.ctx}
+	defer r.Close()
+	most := min(maxScanned, leastDecoded+mostDecoded*t.file.Info.Size())
+	text := bufio.NewReader(&limited{r: r, n: most, ctx: t.ctx})
+	if head, _ := text.Peek(memberHeader); isArchive(head) {
+		t.archive(text, most)
+		return
+	}
 	t.secrets().Scan(text, func(m secret.Match) bool { return t.tell(m, m.Line, e.where) })
 }

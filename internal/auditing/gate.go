@@ -40,7 +40,7 @@ func (g *Gate) AddFlags(f *pflag.FlagSet) {
 // Validate tells what is missing or does not go together. public says whether an image is to be made public, and f which
 // flags were given.
 func (g *Gate) Validate(e *cli.Env, f *pflag.FlagSet, public bool) error {
-	for _, name := range []string{"audited-by", "no-audit", "privatekey"} {
+	for _, name := range []string{"audited-by", "no-audit", "privatekey", "source", "allow-unsigned"} {
 		if f.Changed(name) && !public {
 			return cli.Usagef("--%s is about the audit before --public, which is not given", name)
 		}
@@ -73,6 +73,7 @@ func (g *Gate) Pass(ctx context.Context, e *cli.Env, object cli.Object, image re
 		e.Warnf("not audited: look for keys and passwords in it first")
 		return nil
 	}
+	warnOfSnapshots(e, image)
 	open, err := g.Options(ctx, e)
 	if err != nil {
 		return err
@@ -90,26 +91,26 @@ func (g *Gate) Pass(ctx context.Context, e *cli.Env, object cli.Object, image re
 	return pass(ctx, e, object, b, image)
 }
 
+// warnOfSnapshots names what everybody gets with the image that is not in its bundle.
+func warnOfSnapshots(e *cli.Env, image registry.Image) {
+	for _, device := range image.BlockDevices {
+		if device.EBS != nil && device.EBS.SnapshotID != "" {
+			e.Warnf("not audited: snapshot %s, which instances get as %s", device.EBS.SnapshotID, device.DeviceName)
+		}
+	}
+}
+
 func pass(ctx context.Context, e *cli.Env, object cli.Object, b *bundle.Bundle, image registry.Image) error {
 	source, err := OpenBundle(ctx, e, object, b, &image)
 	if err != nil {
 		return err
 	}
 	defer source.Close()
-	report, err := Run(ctx, e, source, Options{FailOn: audit.Error})
-	if err != nil {
-		return err
+	verdict := "not made public"
+	if image.ID == "" {
+		verdict = "not registered"
 	}
-	if report.Result != auditreport.Clean {
-		hint := fmt.Sprintf("ami-audit %s -k KEY", object)
-		r := &refusal{"not made public", object.String(), report.Counts, report.Findings, audit.Error, hint}
-		if image.ID == "" {
-			r.verdict = "not registered"
-		}
-		return r
-	}
-	e.Notef("audited: %s", report.Counts)
-	return nil
+	return Refuse(ctx, e, source, Options{FailOn: audit.Error}, verdict, fmt.Sprintf("ami-audit %s -k KEY", object))
 }
 
 // accept takes a report in the place of an audit.

@@ -17,7 +17,6 @@ import (
 	"io"
 	"time"
 
-	"amiforge/diskimg/inspect"
 	"amiforge/internal/auditimage"
 )
 
@@ -76,7 +75,7 @@ var ErrOld = errors.New("it would be written as ext4 of today, which its system 
 
 // check refuses what cannot be copied, before anything is written.
 func (c *copier) check() error {
-	if err := checkOverlaps(c.image.Disk()); err != nil {
+	if err := checkOverlaps(c.image); err != nil {
 		return err
 	}
 	for _, u := range c.image.Unread {
@@ -93,12 +92,17 @@ func (c *copier) check() error {
 	return nil
 }
 
-// checkOverlaps refuses a disk of which two partitions have one place: what is written to the one destroys the other.
-func checkOverlaps(disk *inspect.Report) error {
-	parts := byStart(disk)
+// checkOverlaps refuses a disk of which two file systems have one place: what is written to the one destroys the other.
+func checkOverlaps(image *auditimage.Image) error {
+	parts := byStart(image.Disk())
 	for i, p := range parts[:max(len(parts)-1, 0)] {
 		if next := parts[i+1]; p.End() > next.Start {
 			return fmt.Errorf("partitions %d and %d overlap", p.Index, next.Index)
+		}
+	}
+	for _, v := range image.Volumes() {
+		if v.Ext != nil && len(parts) > 0 && v.Start < parts[0].Start {
+			return fmt.Errorf("%s is a file system, and has partitions in it", v.Name)
 		}
 	}
 	return nil

@@ -160,6 +160,13 @@ func TestCopy(t *testing.T) {
 			[]string{"removed /etc/ssh/ssh_host_rsa_key", "removed /etc/ssh/ssh_host_rsa_key.pub"},
 		},
 		{
+			"the keys of Dropbear",
+			tree{"etc/dropbear/dropbear_rsa_host_key": "k", "etc/dropbear/authorized_keys": "k", "etc/dropbear/initramfs/dropbear_ecdsa_host_key": "k", "etc/dropbear-initramfs/authorized_keys": "k", "etc/dropbear/initramfs/dropbear.conf": "x"},
+			"",
+			tree{"etc/dropbear/dropbear_rsa_host_key": gone, "etc/dropbear/authorized_keys": gone, "etc/dropbear/initramfs/dropbear_ecdsa_host_key": gone, "etc/dropbear-initramfs/authorized_keys": gone},
+			[]string{"removed /etc/dropbear-initramfs/authorized_keys", "removed /etc/dropbear/authorized_keys", "removed /etc/dropbear/dropbear_rsa_host_key", "removed /etc/dropbear/initramfs/dropbear_ecdsa_host_key"},
+		},
+		{
 			"root's password",
 			tree{"etc/shadow": shadow, "etc/shadow-": shadow, "etc/passwd": passwd},
 			"",
@@ -174,6 +181,14 @@ func TestCopy(t *testing.T) {
 			tree{"srv/joe/.bash_history": gone, "srv/joe/.ssh/id": gone, "home/a/b.pem": gone},
 			[]string{"removed /home/a/b.pem", "removed /srv/joe/.bash_history", "removed /srv/joe/.ssh/id"},
 		},
+		{
+			"the root directory as a home",
+			tree{"etc/passwd": "nobody:*:7:7::/:/bin/sh\n", ".bash_history": "x", ".ssh/authorized_keys": "x", ".aws/credentials": "x", "key.pem": key, "srv/.bash_history": "x", "etc/.bash_history": "x", "usr/.ssh/authorized_keys": "x"},
+			"",
+			tree{".bash_history": gone, ".ssh/authorized_keys": gone, ".aws/credentials": gone},
+			[]string{"removed /.aws/credentials", "removed /.bash_history", "removed /.ssh/authorized_keys"},
+		},
+		{"the root directory as nobody's home", tree{"etc/passwd": passwd, ".bash_history": "x"}, "", nil, nil},
 		{
 			"credentials that are none",
 			tree{"root/.aws/config": "[default]\nregion = x\n", "root/.aws/credentials": "[default]\n", "root/.docker/config.json": "{}"},

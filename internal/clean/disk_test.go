@@ -101,6 +101,21 @@ func table(t *testing.T, f *os.File) *partition.Table {
 	return table
 }
 
+// What is mounted on /home hides homes, which are in the copy as well.
+func TestHiddenHome(t *testing.T) {
+	src := newFile(t, "disk", 40*mib)
+	sfdisk(t, src, "label: dos\nstart=1MiB,size=16MiB\nstart=20MiB,size=16MiB\n")
+	tree{"etc/fstab": "/dev/sda2 /home ext4 defaults 0 0\n", "usr/bin/a": "x", "home/old/.bash_history": "x", "home/old/notes": "x"}.write(t, src, mib)
+	tree{"new/.bash_history": "x", "new/notes": "x"}.write(t, src, 20*mib)
+	dst, _, err := copyDisk(t, src, clean.Options{})
+	check(t, err)
+	for _, off := range []int64{mib, 20 * mib} {
+		if list := strings.Join(listing(t, dst, off), "\n"); strings.Contains(list, "history") || !strings.Contains(list, "notes") {
+			t.Errorf("at %d:\n%s", off, list)
+		}
+	}
+}
+
 func TestRefused(t *testing.T) {
 	tests := []struct {
 		name string
@@ -126,6 +141,11 @@ func TestRefused(t *testing.T) {
 			tree{"etc/a": "x"}.write(t, f, mib)
 			put(t, f, 446+16+8, "\x00\x10\x00\x00") // the second begins at 2 MiB
 		}, "partitions 1 and 2 overlap"},
+		{"partitions in a file system", func(t *testing.T, f *os.File) {
+			oracle.Run(t, "mke2fs", "-q", "-t", "ext4", f.Name())
+			sfdisk(t, f, "label: dos\nstart=20MiB,size=16MiB\n")
+			tree{"etc/a": "x"}.write(t, f, 20*mib)
+		}, "the whole disk is a file system, and has partitions in it"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 const maxHomes = 100_000
 
 // homes returns the directories of a system's users: root's, those in /home and those that /etc/passwd has, under the
-// names that lead to them and under their own.
+// names that lead to them and under their own. The root directory, which many users of services have, is ".".
 func homes(s *auditimage.System) map[string]bool {
 	list := []string{"root"}
 	if entries, err := s.Root.ReadDir("home"); err == nil {
@@ -22,7 +22,7 @@ func homes(s *auditimage.System) map[string]bool {
 	passwd, _ := s.Root.ReadFile("etc/passwd") // without one there are no others
 	for line := range strings.Lines(string(passwd)) {
 		if f := strings.Split(line, ":"); len(f) > 6 && len(list) < maxHomes {
-			list = append(list, strings.TrimPrefix(path.Clean("/"+f[5]), "/"))
+			list = append(list, path.Join(".", path.Clean("/"+f[5])))
 		}
 	}
 	found := map[string]bool{}
@@ -32,7 +32,5 @@ func homes(s *auditimage.System) map[string]bool {
 			found[resolved] = true
 		}
 	}
-	delete(found, "")
-	delete(found, ".")
 	return found
 }

@@ -55,9 +55,12 @@ func (p *places) find(f *file, homes map[string]bool) (*fate, error) {
 		}
 	}
 	for dir := path.Dir(f.name); dir != "."; dir = path.Dir(dir) {
-		if homes[dir] {
+		if homes[dir] || path.Dir(dir) == "home" { // which may be hidden by what is mounted on it
 			return inHome(dir, strings.TrimPrefix(f.name, dir+"/"), f)
 		}
+	}
+	if homes["."] && strings.HasPrefix(f.name, ".") { // the rest is the system's
+		return inHome(".", f.name, f)
 	}
 	return nil, nil
 }

@@ -28,8 +28,13 @@ func rootPlaces() []place {
 		do       deed
 		patterns []string
 	}{
-		{"SSH-HOSTKEY", remove, []string{"etc/ssh/ssh_host_*", "etc/dropbear/dropbear_*_host_key"}},
-		{"SSH-AUTHKEYS", remove, []string{"etc/ssh/authorized_keys/*", "etc/ssh/authorized_keys.d/*"}},
+		{"SSH-HOSTKEY", remove, []string{
+			"etc/ssh/ssh_host_*", "etc/dropbear/dropbear_*_host_key", "etc/dropbear/initramfs/dropbear_*_host_key", "etc/dropbear-initramfs/dropbear_*_host_key",
+		}},
+		{"SSH-AUTHKEYS", remove, []string{
+			"etc/ssh/authorized_keys/*", "etc/ssh/authorized_keys.d/*", "etc/dropbear/authorized_keys", "etc/dropbear/initramfs/authorized_keys",
+			"etc/dropbear-initramfs/authorized_keys",
+		}},
 		{"ROOT-LOCK", lock, []string{"etc/shadow"}},
 		{"PW-HASH", lock, []string{"etc/shadow-"}},
 		{"PW-PASSWD", lock, []string{"etc/passwd", "etc/passwd-"}},

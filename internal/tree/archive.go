@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"amiforge/diskimg/ext4"
+	"amiforge/internal/compressed"
 )
 
 // ArchiveOptions say how OpenArchive reads. Nil means the defaults.
@@ -121,7 +122,7 @@ func (a *archive) finish() error {
 	if err == nil && n == maxTrailer {
 		err = errors.New("more than 1 GiB follows the end of the archive")
 	}
-	if err != io.EOF && !isTrailing(err) {
+	if err != io.EOF && !compressed.IsTrailing(err) {
 		return a.failed(err)
 	}
 	if trailer {

@@ -2,25 +2,21 @@ package tree
 
 import (
 	"bufio"
-	"bytes"
-	"compress/bzip2"
 	"context"
 	"errors"
 	"io"
-	"strings"
 
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
-	"github.com/ulikunitz/xz"
+	"amiforge/internal/compressed"
 )
 
-// maxWindow bounds what the zstd decoder keeps of what it has decoded, in bytes: that of zstd --long.
-const maxWindow = 128 << 20
+// maxMemory bounds what decompressing takes, in bytes: of zstd a window of half of it, that of zstd --long, and of xz the
+// dictionary.
+const maxMemory = 256 << 20
 
 // decompress returns what is in r, which its first bytes tell. What is known and no tar archive is refused by name.
 func decompress(ctx context.Context, r io.Reader) (io.ReadCloser, error) {
 	in := bufio.NewReaderSize(r, 256<<10)
-	head, err := in.Peek(8)
+	head, err := in.Peek(compressed.Head)
 	if err != nil && err != io.EOF {
 		return nil, err
 	}
@@ -30,41 +26,14 @@ func decompress(ctx context.Context, r io.Reader) (io.ReadCloser, error) {
 	if kind := otherKind(head); kind != "" {
 		return nil, &NotTarError{Kind: kind}
 	}
-	var plain io.Reader
-	closed := func() {}
-	switch {
-	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
-		plain, err = gzip.NewReader(in)
-	case bytes.HasPrefix(head, []byte("BZh")):
-		plain = bzip2.NewReader(in)
-	case bytes.HasPrefix(head, []byte("\xfd7zXZ\x00")):
-		plain, err = xz.ReaderConfig{DictCap: 8 << 20}.NewReader(bufio.NewReader(newXZGuard(in)))
-	case isZstd(head):
-		var z *zstd.Decoder
-		if z, err = zstd.NewReader(in, zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(maxWindow<<1)); err == nil {
-			plain, closed = z, z.Close
-		}
-	default:
+	if !compressed.Is(head) {
 		return io.NopCloser(in), nil
 	}
+	plain, err := compressed.NewReader(in, maxMemory)
 	if err != nil {
 		return nil, noEOF(err)
 	}
-	return newAhead(ctx, plain, closed), nil
-}
-
-// isZstd tells whether head begins a zstd file: with a frame, or with one to skip [RFC 8878, 3.1].
-func isZstd(head []byte) bool {
-	return bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd")) || len(head) >= 4 && head[0]&0xf0 == 0x50 && bytes.Equal(head[1:4], []byte("\x2a\x4d\x18"))
-}
-
-// isTrailing tells whether err is about what follows the compressed data, such as the zeros that bsdtar pads a pipe with:
-// what comes before is whole, its checksum right.
-func isTrailing(err error) bool {
-	if _, ok := errors.AsType[bzip2.StructuralError](err); ok {
-		return strings.Contains(err.Error(), "continuation")
-	}
-	return errors.Is(err, gzip.ErrHeader) || errors.Is(err, zstd.ErrMagicMismatch)
+	return newAhead(ctx, plain), nil
 }
 
 // An ahead reads ahead in a goroutine: so much is decompressed while the consumer works.
@@ -88,19 +57,19 @@ const (
 	aheadPiece  = 256 << 10 // bytes
 )
 
-func newAhead(ctx context.Context, r io.Reader, closed func()) *ahead {
+func newAhead(ctx context.Context, r io.ReadCloser) *ahead {
 	ctx, cancel := context.WithCancel(ctx)
 	a := &ahead{cancel: cancel, ctx: ctx, full: make(chan piece, aheadPieces), free: make(chan []byte, aheadPieces+2), ended: make(chan struct{})}
 	for range cap(a.free) {
 		a.free <- nil
 	}
-	go a.fill(r, closed)
+	go a.fill(r)
 	return a
 }
 
-func (a *ahead) fill(r io.Reader, closed func()) {
+func (a *ahead) fill(r io.ReadCloser) {
 	defer close(a.ended)
-	defer closed()
+	defer r.Close()
 	for {
 		var p []byte
 		select {

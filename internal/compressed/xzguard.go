@@ -1,4 +1,4 @@
-package tree
+package compressed
 
 import (
 	"bytes"
@@ -7,15 +7,13 @@ import (
 	"io"
 )
 
-// maxDictionary bounds what the xz decoder keeps of what it has decoded, in bytes: xz -9 wants 64 MiB.
-const maxDictionary = 256 << 20
-
 // An xzGuard passes on an xz file up to a block that wants a larger dictionary, which the decoder would make. It follows
 // the structure of the file [xz file format 1.2.1, 2 to 5] and refuses what it does not understand.
 type xzGuard struct {
 	r     io.Reader
-	at    int64 // in the file
-	skip  int64 // bytes that say nothing about the structure
+	most  uint64 // bytes of a dictionary
+	at    int64  // in the file
+	skip  int64  // bytes that say nothing about the structure
 	buf   []byte
 	need  int                  // bytes that buf must have
 	then  func(p []byte) error // what they are
@@ -27,8 +25,9 @@ type xzGuard struct {
 	counts bool   // the number is how many records there are
 }
 
-func newXZGuard(r io.Reader) *xzGuard {
-	g := &xzGuard{r: r}
+// newXZGuard bounds what the decoder keeps of what it has decoded to most bytes: xz -9 wants 64 MiB.
+func newXZGuard(r io.Reader, most uint64) *xzGuard {
+	g := &xzGuard{r: r, most: most}
 	g.next(4, g.start)
 	return g
 }
@@ -107,8 +106,8 @@ func (g *xzGuard) blockHeader(p []byte) error {
 	if flags&0x3f != 0 || filter != 0x21 || size != 1 || err != nil || bits > 40 {
 		return errors.New("the xz file has other filters than LZMA2, or is damaged")
 	}
-	if dictionary := uint64(2|bits&1) << (bits/2 + 11); dictionary > maxDictionary {
-		return fmt.Errorf("the xz file needs a dictionary of %d MiB, more than %d", dictionary>>20, maxDictionary>>20)
+	if dictionary := uint64(2|bits&1) << (bits/2 + 11); dictionary > g.most {
+		return fmt.Errorf("the xz file needs a dictionary of %d MiB, more than %d", dictionary>>20, g.most>>20)
 	}
 	g.next(1, g.chunk)
 	return nil
