@@ -96,9 +96,6 @@ func (b *building) openDir(ctx context.Context) (tree.Source, error) {
 	skip := func(name string, dir bool) bool {
 		return b.own.has(name) || runtime.Skip(name, dir) || b.selection.Skip(name, dir)
 	}
-	if !b.all {
-		sayMounts(b.volume, skip, b.note)
-	}
 	src, err := tree.OpenDir(ctx, b.volume, &tree.DirOptions{OneFileSystem: !b.all, Skip: skip, Warn: b.warn})
 	return b.opened(src, err)
 }

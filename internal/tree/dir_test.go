@@ -297,6 +297,40 @@ func TestDirSwapped(t *testing.T) {
 	}
 }
 
+// TestDirElsewhere has a device for the tree that none of its files has, as in an overlay whose layers are on several file
+// systems. Files come all the same, since nothing is mounted on them; directories are those of other file systems.
+func TestDirElsewhere(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux tells what is mounted")
+	}
+	path := plant(t, "file:x", "link>file", "dir/in:x", "skipped/in:x")
+	root, st, err := openRoot(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := newDirectory(root)
+	defer dir.release()
+	skip := func(name string, _ bool) bool { return name == "skipped" }
+	shared := &dirTree{ctx: t.Context(), opts: &DirOptions{OneFileSystem: true, Skip: skip}, path: path, device: deviceOf(st) + 1}
+	shared.links.names = map[inode]firstName{}
+	w, r := newWalker(shared, nil, nil), newReader(shared)
+	for _, name := range []string{"file", "link", "dir", "skipped"} {
+		if err := w.entry(entry{name: name, dir: dir}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.parcel = newParcel()
+	for i := range w.batch.entries {
+		r.entry(&w.batch.entries[i])
+	}
+	var got []string
+	for _, item := range r.parcel.items {
+		got = append(got, item.Name)
+	}
+	wantLines(t, got, "file", "link", "dir", "skipped")
+	wantLines(t, r.parcel.warnings, filepath.Join(path, "dir")+" is on another file system: left out (-a takes it along)")
+}
+
 func TestDirSocket(t *testing.T) {
 	root := plant(t, "a")
 	l, err := net.Listen("unix", filepath.Join(root, "s"))

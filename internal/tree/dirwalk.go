@@ -106,13 +106,14 @@ func kindOf(st *unix.Stat_t) fileKind {
 
 // subdirectory descends, or gives the directory without what is in it.
 func (w *walker) subdirectory(e entry, st *unix.Stat_t) error {
-	if w.opts.Skip(e.name, true) || w.isElsewhere(st) {
+	skip := w.opts.Skip(e.name, true)
+	if e.elsewhere = !skip && w.isElsewhere(st); skip || e.elsewhere {
 		return w.give(e)
 	}
 	return w.descend(e, st)
 }
 
-// isElsewhere tells whether what st is about is on a file system that is left out.
+// isElsewhere tells whether the directory that st is about is on a file system that is left out.
 func (t *dirTree) isElsewhere(st *unix.Stat_t) bool {
 	return t.opts.OneFileSystem && deviceOf(st) != t.device
 }
