@@ -86,7 +86,7 @@ func (b *building) openDir(ctx context.Context) (tree.Source, error) {
 		b.env.Warnf("%s is in use: files may change while they are read, and what is written together may not come together", b.volume)
 		exclude = runtimeDirectories()
 	}
-	runtime, err := tree.NewSelection(exclude, b.include)
+	runtime, err := b.selection.Excluding(exclude)
 	if err != nil {
 		return nil, err
 	}
@@ -138,20 +138,24 @@ func (b *building) overlay(ctx context.Context, src tree.Source) (tree.Source, e
 // scriptName is what the directory is called after that a script writes to.
 const scriptName = "ami-bundle-script"
 
-// sayFiltered counts the secrets that were left out.
+// sayFiltered counts the secrets that were left out, also for those who do not want to read their names.
 func (b *building) sayFiltered() {
 	switch n := len(b.filtered); {
 	case n == 1:
-		b.env.Notef("filtered 1 file; -i keeps it, --no-filter all such files")
+		b.env.Warnf("filtered 1 file; -i keeps it, --no-filter all such files")
 	case n > 1:
-		b.env.Notef("filtered %d files; -i keeps one, --no-filter all", n)
+		b.env.Warnf("filtered %d files; -i keeps one, --no-filter all", n)
 	}
 }
 
-// sayUnused names what was to be left out and was not there: a path may be one of this machine, not of the volume.
+// sayUnused names what was to be left out or kept and was not there: a path may be one of this machine, not of the volume.
 func (b *building) sayUnused() {
-	for _, text := range b.selection.Unused() {
+	exclude, include := b.selection.Unused()
+	for _, text := range exclude {
 		b.note(fmt.Sprintf("-e %s: nothing of that name was there to leave out; paths begin at the root of the volume", text))
+	}
+	for _, text := range include {
+		b.note(fmt.Sprintf("-i %s: nothing of that name was there to keep; paths begin at the root of the volume", text))
 	}
 }
 

@@ -146,15 +146,16 @@ func TestExcludeContent(t *testing.T) {
 	wantLines(t, lines, "b -rw-r--r-- 7:0 content")
 }
 
-// What is excluded and not there is told of, but for what is below something that was left out.
+// What is excluded or included and not there is told of, but for what is below something that was left out.
 func TestSelectionUnused(t *testing.T) {
-	s, err := NewSelection(strings.Fields("/var /var/cache /home/me/rootfs/tmp *.iso *.img /srv/*.log"), nil)
+	exclude, include := "/var /var/cache /home/me/rootfs/tmp *.iso *.img /srv/*.log", "/srv/a.log /srv/b.log rootfs/srv /home"
+	s, err := NewSelection(strings.Fields(exclude), strings.Fields(include))
 	if err != nil {
 		t.Fatal(err)
 	}
 	src := Exclude(items("var/", "srv/", "srv/a.log:1", "a.iso:1", "home/"), s)
 	names(t, src)
-	if got, want := strings.Join(s.Unused(), " "), "/home/me/rootfs/tmp *.img"; got != want {
-		t.Errorf("%s, want %s", got, want)
-	}
+	excluded, included := s.Unused()
+	wantLines(t, excluded, "/home/me/rootfs/tmp", "*.img")
+	wantLines(t, included, "/srv/b.log", "rootfs/srv")
 }
