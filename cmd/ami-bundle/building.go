@@ -67,7 +67,7 @@ func (b *building) openTree(ctx context.Context) (tree.Source, error) {
 		if info.IsDir() {
 			return b.openDir(ctx)
 		}
-		f, err := os.Open(b.volume)
+		f, err := openFile(ctx, b.volume)
 		if err != nil {
 			return nil, err
 		}
@@ -76,6 +76,25 @@ func (b *building) openTree(ctx context.Context) (tree.Source, error) {
 	}
 	src, err := tree.OpenArchive(ctx, r, name, &tree.ArchiveOptions{Warn: b.warn})
 	return b.opened(src, err)
+}
+
+// openFile opens a file. Where ctx ends while a pipe waits for who writes to it, that one call is left behind.
+func openFile(ctx context.Context, path string) (*os.File, error) {
+	type answer struct {
+		f   *os.File
+		err error
+	}
+	opened := make(chan answer, 1)
+	go func() {
+		f, err := os.Open(path)
+		opened <- answer{f, err}
+	}()
+	select {
+	case a := <-opened:
+		return a.f, a.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
 
 // openDir opens a directory, less what is of a running system and of this command.
