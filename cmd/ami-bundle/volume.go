@@ -48,13 +48,8 @@ func (o *options) runVolume(ctx context.Context, e *cli.Env) error {
 	if err := o.inheritFromInstance(ctx, e, opts); err != nil {
 		return err
 	}
-	cfg := e.StoreConfig()
-	cfg.NoSync, cfg.Create = o.noSync, true
-	st, loc, err := o.openStore(ctx, cfg)
+	st, loc, err := o.openDestination(ctx, e)
 	if err != nil {
-		return err
-	}
-	if err := o.checkInputs(loc.Dir); err != nil {
 		return err
 	}
 	own := &ownFiles{}

@@ -194,8 +194,8 @@ func (o *options) checkVolume(f *pflag.FlagSet, args []string) error {
 		return cli.Usagef("--fstab and --generate-fstab exclude each other")
 	case o.inherit && o.noInherit:
 		return cli.Usagef("--inherit and --no-inherit exclude each other")
-	case f.Changed("fstab") && o.fstab == "", f.Changed("script") && o.script == "":
-		return cli.Usagef("--fstab and --script want a file")
+	case f.Changed("fstab") && o.fstab == "", f.Changed("script") && o.script == "", f.Changed("boot-code") && o.bootCode == "":
+		return cli.Usagef("--fstab, --script and --boot-code want a file")
 	case len(o.label) > maxLabel:
 		return cli.Usagef("--label %q: want at most %d bytes", o.label, maxLabel)
 	case strings.ContainsFunc(o.label, func(r rune) bool { return r < ' ' || r == 0x7f }):
