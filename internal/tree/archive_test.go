@@ -430,6 +430,17 @@ func TestArchiveEnds(t *testing.T) {
 	}
 }
 
+// TestArchiveWindow has zstd files that want more memory than they get [RFC 8878, 3.1.1.1]: with a window of 2 GiB, and with
+// one as long as the content.
+func TestArchiveWindow(t *testing.T) {
+	for _, frame := range []string{"\x00\xa8", "\xe0\x00\x00\x00\x80\x00\x00\x00\x00"} {
+		_, err := OpenArchive(t.Context(), strings.NewReader("\x28\xb5\x2f\xfd"+frame+"\x01\x00\x00"), "x", nil)
+		if err == nil || !strings.Contains(err.Error(), "window of more than 128 MiB") {
+			t.Errorf("%q: %v", frame, err)
+		}
+	}
+}
+
 func TestArchiveCancel(t *testing.T) {
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
