@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"amiforge/bundle"
@@ -59,6 +61,9 @@ func (o *options) runVolume(ctx context.Context, e *cli.Env) error {
 	}
 	defer temp.Close()
 	made, err := o.build(ctx, e, temp, own)
+	if loc.Dir == "" && errors.Is(err, syscall.ENOSPC) {
+		err = fmt.Errorf("%w: set TMPDIR to a directory with room for the content", err)
+	}
 	if err != nil {
 		return err
 	}
