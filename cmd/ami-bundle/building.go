@@ -105,15 +105,15 @@ func (b *building) openDir(ctx context.Context) (tree.Source, error) {
 		b.env.Warnf("%s is in use: files may change while they are read, and what is written together may not come together", b.volume)
 		exclude = runtimeDirectories()
 	}
-	runtime, err := b.selection.Excluding(exclude)
-	if err != nil {
+	var err error
+	if b.selection, err = b.selection.Excluding(exclude); err != nil {
 		return nil, err
 	}
 	if err := b.own.in(b.volume, b.key, b.note); err != nil {
 		return nil, err
 	}
 	skip := func(name string, dir bool) bool {
-		return b.own.has(name) || runtime.Skip(name, dir) || b.selection.Skip(name, dir)
+		return b.own.has(name) || b.selection.Skip(name, dir)
 	}
 	src, err := tree.OpenDir(ctx, b.volume, &tree.DirOptions{OneFileSystem: !b.all, Skip: skip, Warn: b.warn})
 	return b.opened(src, err)

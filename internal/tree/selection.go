@@ -1,6 +1,9 @@
 package tree
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A Selection tells what of a tree is wanted: all, but for what is excluded, but for what is included.
 //
@@ -15,20 +18,21 @@ type Selection struct{ exclude, include []*pattern }
 
 // NewSelection parses the patterns of what is excluded and included.
 func NewSelection(exclude, include []string) (*Selection, error) {
-	included, err := parsePatterns(include)
-	if err != nil {
-		return nil, err
-	}
-	return (&Selection{include: included}).Excluding(exclude)
-}
-
-// Excluding returns a selection that excludes something else and includes the same, which either may use.
-func (s *Selection) Excluding(exclude []string) (*Selection, error) {
 	excluded, err := parsePatterns(exclude)
 	if err != nil {
 		return nil, err
 	}
-	return &Selection{exclude: excluded, include: s.include}, nil
+	included, err := parsePatterns(include)
+	return &Selection{excluded, included}, err
+}
+
+// Excluding returns a selection that excludes more than s, of which Unused does not tell.
+func (s *Selection) Excluding(exclude []string) (*Selection, error) {
+	more, err := parsePatterns(exclude)
+	for _, p := range more {
+		p.use(true)
+	}
+	return &Selection{slices.Concat(s.exclude, more), s.include}, err
 }
 
 // Wants tells whether the item called name, which is a directory or not, stays in the tree.

@@ -157,6 +157,9 @@ func TestSelectionUnused(t *testing.T) {
 	}
 	src := Exclude(items("var/", "srv/", "srv/a.log:1", "a.iso:1", "home/"), s)
 	names(t, src)
+	if s, err = s.Excluding([]string{"/proc"}); err != nil || s.Wants("proc/1", true) || !s.Wants("proc", true) {
+		t.Errorf("more is not excluded (%v)", err)
+	}
 	excluded, included := s.Unused()
 	wantLines(t, excluded, "/home/me/rootfs/tmp", "*.img")
 	wantLines(t, included, "/srv/b.log", "rootfs/srv")
