@@ -298,10 +298,13 @@ func (a *archive) attributes(item *Item, m *tarMember) {
 		if _, binary := m.records.xattrs[attribute]; !ok || binary || item.Mode.Type() == fs.ModeSymlink {
 			continue
 		}
-		list, err := parseACL(text)
+		list, unnumbered, err := parseACL(text)
 		if err != nil {
 			a.warn(fmt.Sprintf("%s: %s: %v: left out", a.name, item.Name, err))
 			continue
+		}
+		for _, entry := range unnumbered {
+			a.warn(fmt.Sprintf("%s: %s: %q has no number for the name, as tar --numeric-owner writes it: left out", a.name, item.Name, entry))
 		}
 		if attribute == aclAccess {
 			item.Mode = item.Mode&^0o777 | list.permissions()
