@@ -347,13 +347,17 @@ func TestDirSocket(t *testing.T) {
 
 // TestDirDenied has what may not be read: all of it is named. Root may read all, so the system's answers are played then.
 func TestDirDenied(t *testing.T) {
-	root := plant(t, "a:1", "b:2", "dir/c:3", "z:4")
+	root := plant(t, "a:1", "b:2", "dir/c:3", "names/skipped/d:4", "names/e/f:5", "z:4")
 	for _, name := range []string{"a", "dir", "z"} {
 		if err := os.Chmod(filepath.Join(root, name), 0); err != nil {
 			t.Fatal(err)
 		}
 	}
 	t.Cleanup(func() { os.Chmod(filepath.Join(root, "dir"), 0o700) })
+	if err := os.Chmod(filepath.Join(root, "names"), 0o444); err != nil { // which tells no more than names
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.Chmod(filepath.Join(root, "names"), 0o700) })
 	var denied DeniedError
 	if os.Getuid() == 0 {
 		for i := range 12 {
@@ -364,9 +368,10 @@ func TestDirDenied(t *testing.T) {
 		}
 		return
 	}
-	_, err := describe(t, openDir(t, root, nil))
+	skip := func(name string, _ bool) bool { return name == "names/skipped" }
+	_, err := describe(t, openDir(t, root, &DirOptions{Skip: skip}))
 	got, ok := errors.AsType[*DeniedError](err)
-	if !ok || got.Count != 3 || !errors.Is(err, fs.ErrPermission) {
+	if !ok || got.Count != 4 || !errors.Is(err, fs.ErrPermission) {
 		t.Errorf("%v", err)
 	}
 }
@@ -524,6 +529,7 @@ func TestDirReaderFails(t *testing.T) {
 		{unix.ESTALE, 1, 0, false},
 		{unix.ELOOP, 1, 0, false},
 		{errSwapped, 1, 0, false},
+		{errElsewhere, 1, 0, false},
 		{unix.EACCES, 0, 1, false},
 		{unix.EPERM, 0, 1, false},
 		{unix.EIO, 0, 0, true},

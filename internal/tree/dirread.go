@@ -114,6 +114,8 @@ func (r *reader) readLink(e *entry) (string, error) {
 // ends the walk.
 func (r *reader) failed(op, name string, err error) {
 	switch {
+	case err == errElsewhere:
+		r.warnElsewhere(name)
 	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESTALE):
 		r.warn(name, "vanished while the tree was read")
 	case errors.Is(err, errSwapped) || errors.Is(err, unix.ELOOP) || errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.ENXIO):
