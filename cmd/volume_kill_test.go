@@ -114,7 +114,11 @@ func TestInterruptVolume(t *testing.T) {
 			if err := os.WriteFile(b.path("script"), []byte(script), 0o700); err != nil {
 				t.Fatal(err)
 			}
+			if err := syscall.Mkfifo(b.path("pipe"), 0o600); err != nil {
+				t.Fatal(err)
+			}
 			for name, args := range map[string][]string{
+				"pipe":    {"ami-bundle", "--volume", "pipe", "-d", "out"}, // that nobody writes to
 				"archive": {"ami-bundle", "--volume", "-", "-d", "out"},
 				"disk":    {"ami-bundle", "--volume", "-", "--disk-only", "-o", "out/disk"},
 				"script":  {"sh", "-c", "exec ami-bundle --volume tree -S ./script -d out"},

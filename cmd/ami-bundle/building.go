@@ -67,7 +67,7 @@ func (b *building) openTree(ctx context.Context) (tree.Source, error) {
 		if info.IsDir() {
 			return b.openDir(ctx)
 		}
-		f, err := os.Open(b.volume)
+		f, err := openFile(ctx, b.volume)
 		if err != nil {
 			return nil, err
 		}
@@ -78,6 +78,25 @@ func (b *building) openTree(ctx context.Context) (tree.Source, error) {
 	return b.opened(src, err)
 }
 
+// openFile opens a file. Where ctx ends while a pipe waits for who writes to it, that one call is left behind.
+func openFile(ctx context.Context, path string) (*os.File, error) {
+	type answer struct {
+		f   *os.File
+		err error
+	}
+	opened := make(chan answer, 1)
+	go func() {
+		f, err := os.Open(path)
+		opened <- answer{f, err}
+	}()
+	select {
+	case a := <-opened:
+		return a.f, a.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
 // openDir opens a directory, less what is of a running system and of this command.
 func (b *building) openDir(ctx context.Context) (tree.Source, error) {
 	root := isRoot(b.volume)
@@ -86,18 +105,15 @@ func (b *building) openDir(ctx context.Context) (tree.Source, error) {
 		b.env.Warnf("%s is in use: files may change while they are read, and what is written together may not come together", b.volume)
 		exclude = runtimeDirectories()
 	}
-	runtime, err := tree.NewSelection(exclude, b.include)
-	if err != nil {
+	var err error
+	if b.selection, err = b.selection.Excluding(exclude); err != nil {
 		return nil, err
 	}
 	if err := b.own.in(b.volume, b.key, b.note); err != nil {
 		return nil, err
 	}
 	skip := func(name string, dir bool) bool {
-		return b.own.has(name) || runtime.Skip(name, dir) || b.selection.Skip(name, dir)
-	}
-	if !b.all {
-		sayMounts(b.volume, skip, b.note)
+		return b.own.has(name) || b.selection.Skip(name, dir)
 	}
 	src, err := tree.OpenDir(ctx, b.volume, &tree.DirOptions{OneFileSystem: !b.all, Skip: skip, Warn: b.warn})
 	return b.opened(src, err)
@@ -141,20 +157,24 @@ func (b *building) overlay(ctx context.Context, src tree.Source) (tree.Source, e
 // scriptName is what the directory is called after that a script writes to.
 const scriptName = "ami-bundle-script"
 
-// sayFiltered counts the secrets that were left out.
+// sayFiltered counts the secrets that were left out, also for those who do not want to read their names.
 func (b *building) sayFiltered() {
 	switch n := len(b.filtered); {
 	case n == 1:
-		b.env.Notef("filtered 1 file; -i keeps it, --no-filter all such files")
+		b.env.Warnf("filtered 1 file; -i keeps it, --no-filter all such files")
 	case n > 1:
-		b.env.Notef("filtered %d files; -i keeps one, --no-filter all", n)
+		b.env.Warnf("filtered %d files; -i keeps one, --no-filter all", n)
 	}
 }
 
-// sayUnused names what was to be left out and was not there: a path may be one of this machine, not of the volume.
+// sayUnused names what was to be left out or kept and was not there: a path may be one of this machine, not of the volume.
 func (b *building) sayUnused() {
-	for _, text := range b.selection.Unused() {
+	exclude, include := b.selection.Unused()
+	for _, text := range exclude {
 		b.note(fmt.Sprintf("-e %s: nothing of that name was there to leave out; paths begin at the root of the volume", text))
+	}
+	for _, text := range include {
+		b.note(fmt.Sprintf("-i %s: nothing of that name was there to keep; paths begin at the root of the volume", text))
 	}
 }
 

@@ -141,13 +141,8 @@ func run(ctx context.Context, e *cli.Env) error {
 		return err
 	}
 	defer opened.Close()
-	cfg := e.StoreConfig()
-	cfg.NoSync, cfg.Create = o.noSync, true
-	st, loc, err := o.openStore(ctx, cfg)
+	st, loc, err := o.openDestination(ctx, e)
 	if err != nil {
-		return err
-	}
-	if err := o.checkInputs(loc.Dir); err != nil {
 		return err
 	}
 	location := loc.Object(bundle.ManifestName(o.prefix))
@@ -331,6 +326,17 @@ func (o *options) refuseExisting(ctx context.Context, e *cli.Env) error {
 		return explain(fmt.Errorf("%s: %s: %w", st, bundle.ManifestName(o.prefix), bundle.ErrExist))
 	}
 	return err
+}
+
+// openDestination opens the store that the bundle goes to, and refuses one where it would replace what it is made from.
+func (o *options) openDestination(ctx context.Context, e *cli.Env) (bundle.Store, store.Location, error) {
+	cfg := e.StoreConfig()
+	cfg.NoSync, cfg.Create = o.noSync, true
+	st, loc, err := o.openStore(ctx, cfg)
+	if err == nil {
+		err = o.checkInputs(loc.Dir)
+	}
+	return st, loc, err
 }
 
 func (o *options) openStore(ctx context.Context, cfg store.Config) (bundle.Store, store.Location, error) {

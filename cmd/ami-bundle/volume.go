@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"amiforge/bundle"
@@ -48,13 +50,8 @@ func (o *options) runVolume(ctx context.Context, e *cli.Env) error {
 	if err := o.inheritFromInstance(ctx, e, opts); err != nil {
 		return err
 	}
-	cfg := e.StoreConfig()
-	cfg.NoSync, cfg.Create = o.noSync, true
-	st, loc, err := o.openStore(ctx, cfg)
+	st, loc, err := o.openDestination(ctx, e)
 	if err != nil {
-		return err
-	}
-	if err := o.checkInputs(loc.Dir); err != nil {
 		return err
 	}
 	own := &ownFiles{}
@@ -64,6 +61,9 @@ func (o *options) runVolume(ctx context.Context, e *cli.Env) error {
 	}
 	defer temp.Close()
 	made, err := o.build(ctx, e, temp, own)
+	if loc.Dir == "" && errors.Is(err, syscall.ENOSPC) {
+		err = fmt.Errorf("%w: set TMPDIR to a directory with room for the content", err)
+	}
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,8 +40,8 @@ type volumeOptions struct {
 // addVolumeFlags adds them. -i and -s are flags of their own, since what they mean depends on --volume.
 func (o *options) addVolumeFlags(f *pflag.FlagSet) {
 	f.StringVarP(&o.volume, "volume", "v", "", "")
-	f.StringSliceVarP(&o.exclude, "exclude", "e", nil, "")
-	f.StringSliceVar(&o.include, "include", nil, "")
+	f.StringArrayVarP(&o.exclude, "exclude", "e", nil, "")
+	f.StringArrayVar(&o.include, "include", nil, "")
 	f.BoolVar(&o.noFilter, "no-filter", false, "")
 	f.BoolVarP(&o.all, "all", "a", false, "")
 	f.StringVar(&o.fstab, "fstab", "", "")
@@ -58,6 +59,19 @@ func (o *options) addVolumeFlags(f *pflag.FlagSet) {
 	f.VarP((*sizeText)(&o.shortSize), "s", "s", "")
 	f.StringArrayVarP(&o.shortInclude, "i", "i", nil, "")
 	f.Lookup("s").Hidden, f.Lookup("i").Hidden = true, true
+	for name := range oldFlags() {
+		f.String(name, "", "")
+		f.Lookup(name).Hidden, f.Lookup(name).NoOptDefVal = true, "true"
+	}
+}
+
+// oldFlags are those of ec2-bundle-vol that are gone, with what to do without them.
+func oldFlags() map[string]string {
+	return map[string]string{
+		"clone-only":     "write --disk-only -o FILE",
+		"grub-config":    "put the menu into TREE, or have --script lay it over the volume",
+		"no-size-checks": "leave it out: nothing ends at 10 GiB",
+	}
 }
 
 // volumeFlags are the flags that make sense with --volume only.
@@ -92,6 +106,11 @@ func (s *sizeText) Set(text string) error {
 
 // settle gives the flags their meaning, with --volume or without.
 func (o *options) settle(f *pflag.FlagSet) (err error) {
+	for name, instead := range oldFlags() {
+		if f.Changed(name) {
+			return cli.Usagef("--%s is no more: %s", name, instead)
+		}
+	}
 	if f.Changed("volume") {
 		return o.settleVolume(f)
 	}
@@ -100,8 +119,11 @@ func (o *options) settle(f *pflag.FlagSet) (err error) {
 			return cli.Usagef("%s goes with --volume TREE", spelled(f, name))
 		}
 	}
-	if len(o.shortInclude) > 0 {
-		o.image = o.shortInclude[len(o.shortInclude)-1]
+	if len(o.shortInclude) > 1 || len(o.shortInclude) == 1 && f.Changed("image") {
+		return cli.Usagef("-i: which image? one is bundled at a time (with --volume TREE, -i is what to include)")
+	}
+	if len(o.shortInclude) == 1 {
+		o.image = o.shortInclude[0]
 	}
 	if o.sizeText != "" {
 		o.size, err = cli.ParseSize(o.sizeText)
@@ -123,13 +145,22 @@ func (o *options) settleVolume(f *pflag.FlagSet) error {
 			return cli.Usagef("--%s is about an image: leave it out with --volume", name)
 		}
 	}
-	for _, list := range o.shortInclude {
-		o.include = append(o.include, strings.Split(list, ",")...)
-	}
+	o.exclude, o.include = patterns(o.exclude), patterns(append(o.include, o.shortInclude...))
 	if o.sizeText != "" && o.shortSize != "" {
 		return cli.Usagef("-s and --size are the same: give one of them")
 	}
 	return o.settleSize(o.sizeText + o.shortSize)
+}
+
+// patterns returns those of lists with commas between them. The comma of a name has a backslash before it, which a pattern
+// takes too. An empty one is none: a variable of a script may be empty.
+func patterns(lists []string) []string {
+	one := regexp.MustCompile(`(?s)(?:\\.|[^,])+`)
+	var all []string
+	for _, list := range lists {
+		all = append(all, one.FindAllString(list, -1)...)
+	}
+	return slices.DeleteFunc(all, func(text string) bool { return strings.TrimSpace(text) == "" })
 }
 
 // settleSize reads the size of a volume, where a bare number is MiB, as ec2-bundle-vol had it.
@@ -155,14 +186,16 @@ func (o *options) checkVolume(f *pflag.FlagSet, args []string) error {
 	switch {
 	case o.volume == "":
 		return cli.Usagef("--volume: the value is empty")
+	case len(o.volume) > 1 && o.volume[0] == '-':
+		return cli.Usagef("--volume %s: which tree? give a directory, an archive, / for this machine's root, or ./%s", o.volume, o.volume)
 	case len(args) > 0:
 		return cli.Usagef("unexpected argument %q: --volume says what is bundled", args[0])
 	case o.fstab != "" && o.generateFstab:
 		return cli.Usagef("--fstab and --generate-fstab exclude each other")
 	case o.inherit && o.noInherit:
 		return cli.Usagef("--inherit and --no-inherit exclude each other")
-	case f.Changed("fstab") && o.fstab == "", f.Changed("script") && o.script == "":
-		return cli.Usagef("--fstab and --script want a file")
+	case f.Changed("fstab") && o.fstab == "", f.Changed("script") && o.script == "", f.Changed("boot-code") && o.bootCode == "":
+		return cli.Usagef("--fstab, --script and --boot-code want a file")
 	case len(o.label) > maxLabel:
 		return cli.Usagef("--label %q: want at most %d bytes", o.label, maxLabel)
 	case strings.ContainsFunc(o.label, func(r rune) bool { return r < ' ' || r == 0x7f }):

@@ -32,26 +32,30 @@ type aclEntry struct {
 	id        uint32
 }
 
-// parseACL parses the text of an access control list [acl(5)], as archives have it. Users and groups need their numbers: in the place of the name, or behind the permissions.
-func parseACL(text string) (acl, error) {
-	var entries acl
+// parseACL parses the text of an access control list [acl(5)], as archives have it. Users and groups need their numbers: in
+// the place of the name, or behind the permissions. Entries without are left out, and returned as unnumbered: the others
+// are worth something without them, for the group's permissions in the mode of the file are those of the mask.
+func parseACL(text string) (entries acl, unnumbered []string, err error) {
 	for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' || r == '\n' }) {
 		line, _, _ = strings.Cut(line, "#")
 		if line = strings.TrimSpace(line); line == "" {
 			continue
 		}
 		e, err := parseACLEntry(line)
+		if err == errNoNumber {
+			unnumbered = append(unnumbered, line)
+			continue
+		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		entries = append(entries, e)
 	}
 	slices.SortFunc(entries, func(a, b aclEntry) int { return cmp.Or(cmp.Compare(a.tag, b.tag), cmp.Compare(a.id, b.id)) })
-	if err := checkACL(entries); err != nil {
-		return nil, err
-	}
-	return entries, nil
+	return entries, unnumbered, checkACL(entries)
 }
+
+var errNoNumber = errors.New("an entry of an access control list has a name and no number")
 
 // value returns what the extended attribute has that Linux keeps the list in.
 func (l acl) value() []byte {
@@ -112,7 +116,7 @@ func parseACLEntry(line string) (aclEntry, error) {
 			id, err = strconv.ParseUint(parts[1], 10, 32)
 		}
 		if err != nil {
-			return aclEntry{}, fmt.Errorf("%q has no number for the name", line)
+			return aclEntry{}, errNoNumber
 		}
 		e.id = uint32(id)
 	}

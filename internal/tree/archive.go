@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"strings"
 
+	"github.com/klauspost/compress/zstd"
+
 	"amiforge/diskimg/ext4"
 	"amiforge/internal/compressed"
 )
@@ -101,6 +103,9 @@ func (a *archive) failed(err error) error {
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("%s: the archive is cut off: %w", a.name, err)
+	}
+	if errors.Is(err, zstd.ErrWindowSizeExceeded) || errors.Is(err, zstd.ErrDecoderSizeExceeded) {
+		return fmt.Errorf("%s: the zstd file needs a window of more than %d MiB: decompress it first, with zstd -d --long=31", a.name, maxWindow>>20)
 	}
 	return fmt.Errorf("%s: %w", a.name, err)
 }
@@ -294,10 +299,13 @@ func (a *archive) attributes(item *Item, m *tarMember) {
 		if _, binary := m.records.xattrs[attribute]; !ok || binary || item.Mode.Type() == fs.ModeSymlink {
 			continue
 		}
-		list, err := parseACL(text)
+		list, unnumbered, err := parseACL(text)
 		if err != nil {
 			a.warn(fmt.Sprintf("%s: %s: %v: left out", a.name, item.Name, err))
 			continue
+		}
+		for _, entry := range unnumbered {
+			a.warn(fmt.Sprintf("%s: %s: %q has no number for the name, as tar --numeric-owner writes it: left out", a.name, item.Name, entry))
 		}
 		if attribute == aclAccess {
 			item.Mode = item.Mode&^0o777 | list.permissions()

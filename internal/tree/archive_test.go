@@ -430,6 +430,17 @@ func TestArchiveEnds(t *testing.T) {
 	}
 }
 
+// TestArchiveWindow has zstd files that want more memory than they get [RFC 8878, 3.1.1.1]: with a window of 2 GiB, and with
+// one as long as the content.
+func TestArchiveWindow(t *testing.T) {
+	for _, frame := range []string{"\x00\xa8", "\xe0\x00\x00\x00\x80\x00\x00\x00\x00"} {
+		_, err := OpenArchive(t.Context(), strings.NewReader("\x28\xb5\x2f\xfd"+frame+"\x01\x00\x00"), "x", nil)
+		if err == nil || !strings.Contains(err.Error(), "window of more than 128 MiB") {
+			t.Errorf("%q: %v", frame, err)
+		}
+	}
+}
+
 func TestArchiveCancel(t *testing.T) {
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
@@ -463,7 +474,7 @@ func TestParseACL(t *testing.T) {
 		{"user::rwx,user:1000:rw-,user:7:r-x,group::r-x,group:50:r--,mask::rwx,other::---", full},
 		{"user::rwx\nuser:joe:rw-:1000\nuser:7:r-x\t#effective:r-x\ngroup::r-x\ngroup:staff:r--:50\nmask::rwx\nother::---\n", full},
 		{"u::rwx,g::r-x,o::r-x", "\x02\x00\x00\x00" + id(1, 7, none) + id(4, 5, none) + id(32, 5, none)},
-		{"user::rwx,user:joe:rwx,group::r-x,mask::rwx,other::r-x", ""},
+		{"user::rwx,user:joe:rwx,group::r-x,mask::rwx,other::r-x", "\x02\x00\x00\x00" + id(1, 7, none) + id(4, 5, none) + id(16, 7, none) + id(32, 5, none)},
 		{"user::rwx,user:1:rwx,group::r-x,other::r-x", ""},
 		{"user::rwx,user:1:rwx,user:1:r--,group::r-x,mask::rwx,other::r-x", ""},
 		{"user::rwx", ""},
@@ -474,7 +485,10 @@ func TestParseACL(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.text, func(t *testing.T) {
-			list, err := parseACL(tt.text)
+			list, unnumbered, err := parseACL(tt.text)
+			if wants := strings.Contains(tt.text, ":joe:rwx"); wants != (len(unnumbered) == 1) {
+				t.Errorf("without a number: %q", unnumbered)
+			}
 			got := ""
 			if err == nil {
 				got = string(list.value())

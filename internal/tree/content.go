@@ -6,6 +6,12 @@ import (
 	"amiforge/diskimg"
 )
 
+// ReadContent reads the content of a regular file, Size bytes with zeros in the holes.
+func ReadContent(item *Item) ([]byte, error) {
+	p := make([]byte, item.Size)
+	return p, readContent(item, p)
+}
+
 // readContent reads the content of an item into p, which has its size and may have anything in it.
 func readContent(item *Item, p []byte) error {
 	src, ok := item.Content.(diskimg.Source)

@@ -15,15 +15,16 @@ import (
 
 // DirOptions say how OpenDir walks. Nil means the defaults.
 type DirOptions struct {
-	// OneFileSystem leaves out what is on other file systems than the directory. Mount points stay, as empty directories.
+	// OneFileSystem leaves out what is on other file systems than the directory, and in subvolumes of its own. Mount points
+	// stay, as empty directories.
 	OneFileSystem bool
 
 	// Skip tells of an item that it is left out without being read; a directory stays, but is empty. Another name of a
 	// file that is left out becomes the file. Nil skips nothing. Selection.Skip is one.
 	Skip func(name string, dir bool) bool
 
-	// Warn is told of what vanished or changed while it was read, and of sockets, which are left out. It is called in Next
-	// and when content is read. Nil ignores it.
+	// Warn is told of what vanished or changed while it was read, of what OneFileSystem leaves out and is not skipped, and
+	// of sockets, which are left out. It is called in Next and when content is read. Nil ignores it.
 	Warn func(message string)
 }
 

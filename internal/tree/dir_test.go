@@ -297,6 +297,40 @@ func TestDirSwapped(t *testing.T) {
 	}
 }
 
+// TestDirElsewhere has a device for the tree that none of its files has, as in an overlay whose layers are on several file
+// systems. Files come all the same, since nothing is mounted on them; directories are those of other file systems.
+func TestDirElsewhere(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux tells what is mounted")
+	}
+	path := plant(t, "file:x", "link>file", "dir/in:x", "skipped/in:x")
+	root, st, err := openRoot(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := newDirectory(root)
+	defer dir.release()
+	skip := func(name string, _ bool) bool { return name == "skipped" }
+	shared := &dirTree{ctx: t.Context(), opts: &DirOptions{OneFileSystem: true, Skip: skip}, path: path, device: deviceOf(st) + 1}
+	shared.links.names = map[inode]firstName{}
+	w, r := newWalker(shared, nil, nil), newReader(shared)
+	for _, name := range []string{"file", "link", "dir", "skipped"} {
+		if err := w.entry(entry{name: name, dir: dir}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.parcel = newParcel()
+	for i := range w.batch.entries {
+		r.entry(&w.batch.entries[i])
+	}
+	var got []string
+	for _, item := range r.parcel.items {
+		got = append(got, item.Name)
+	}
+	wantLines(t, got, "file", "link", "dir", "skipped")
+	wantLines(t, r.parcel.warnings, filepath.Join(path, "dir")+" is on another file system: left out (-a takes it along)")
+}
+
 func TestDirSocket(t *testing.T) {
 	root := plant(t, "a")
 	l, err := net.Listen("unix", filepath.Join(root, "s"))
@@ -313,13 +347,17 @@ func TestDirSocket(t *testing.T) {
 
 // TestDirDenied has what may not be read: all of it is named. Root may read all, so the system's answers are played then.
 func TestDirDenied(t *testing.T) {
-	root := plant(t, "a:1", "b:2", "dir/c:3", "z:4")
+	root := plant(t, "a:1", "b:2", "dir/c:3", "names/skipped/d:4", "names/e/f:5", "z:4")
 	for _, name := range []string{"a", "dir", "z"} {
 		if err := os.Chmod(filepath.Join(root, name), 0); err != nil {
 			t.Fatal(err)
 		}
 	}
 	t.Cleanup(func() { os.Chmod(filepath.Join(root, "dir"), 0o700) })
+	if err := os.Chmod(filepath.Join(root, "names"), 0o444); err != nil { // which tells no more than names
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.Chmod(filepath.Join(root, "names"), 0o700) })
 	var denied DeniedError
 	if os.Getuid() == 0 {
 		for i := range 12 {
@@ -330,9 +368,10 @@ func TestDirDenied(t *testing.T) {
 		}
 		return
 	}
-	_, err := describe(t, openDir(t, root, nil))
+	skip := func(name string, _ bool) bool { return name == "names/skipped" }
+	_, err := describe(t, openDir(t, root, &DirOptions{Skip: skip}))
 	got, ok := errors.AsType[*DeniedError](err)
-	if !ok || got.Count != 3 || !errors.Is(err, fs.ErrPermission) {
+	if !ok || got.Count != 4 || !errors.Is(err, fs.ErrPermission) {
 		t.Errorf("%v", err)
 	}
 }
@@ -490,6 +529,7 @@ func TestDirReaderFails(t *testing.T) {
 		{unix.ESTALE, 1, 0, false},
 		{unix.ELOOP, 1, 0, false},
 		{errSwapped, 1, 0, false},
+		{errElsewhere, 1, 0, false},
 		{unix.EACCES, 0, 1, false},
 		{unix.EPERM, 0, 1, false},
 		{unix.EIO, 0, 0, true},

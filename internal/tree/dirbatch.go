@@ -42,6 +42,8 @@ type entry struct {
 	item *Item      // of a directory, which needs nothing more
 	op   string     // that failed
 	err  error
+
+	elsewhere bool // a directory that is left empty, since it is on another file system
 }
 
 // A fileKind is what a directory tells of its entries.

@@ -19,7 +19,7 @@ func (r *reader) regular(e *entry) {
 	switch {
 	case err != nil:
 		r.unopened(e, err)
-	case r.isElsewhere(&st):
+	case r.isMounted(e, &st):
 		unix.Close(fd)
 		r.warnElsewhere(e.name)
 	default:
@@ -30,7 +30,7 @@ func (r *reader) regular(e *entry) {
 // unopened says why a file was not opened. What is on another file system need not be.
 func (r *reader) unopened(e *entry, err error) {
 	var st unix.Stat_t
-	if r.opts.OneFileSystem && e.stat(&st) == nil && r.isElsewhere(&st) {
+	if r.opts.OneFileSystem && e.stat(&st) == nil && r.isMounted(e, &st) {
 		r.warnElsewhere(e.name)
 		return
 	}

@@ -65,13 +65,22 @@ func (r *reader) other(e *entry) {
 	switch now := kindOf(&st); {
 	case now != e.kind:
 		r.failed("stat", e.name, errSwapped)
-	case now != kindDir && r.isElsewhere(&st):
+	case r.isMounted(e, &st):
 		r.warnElsewhere(e.name)
 	case st.Mode&unix.S_IFMT == unix.S_IFSOCK:
 		r.warn(e.name, "is a socket: left out")
 	default:
+		if e.elsewhere {
+			r.warnElsewhere(e.name)
+		}
 		r.special(e, &st)
 	}
+}
+
+// isMounted tells whether what is no directory is on a file system that is left out. Its device alone does not tell: the
+// files of an overlay may have that of the layer they come from.
+func (r *reader) isMounted(e *entry, st *unix.Stat_t) bool {
+	return kindOf(st) != kindDir && r.isElsewhere(st) && e.isMountPoint()
 }
 
 func (r *reader) special(e *entry, st *unix.Stat_t) {
@@ -92,6 +101,9 @@ func (r *reader) special(e *entry, st *unix.Stat_t) {
 
 func (r *reader) readLink(e *entry) (string, error) {
 	n, err := unix.Readlinkat(e.dir.fd, e.base(), r.target)
+	if err == unix.EINVAL { // it is no link
+		err = errSwapped
+	}
 	if err != nil {
 		return "", err
 	}
@@ -102,9 +114,11 @@ func (r *reader) readLink(e *entry) (string, error) {
 // ends the walk.
 func (r *reader) failed(op, name string, err error) {
 	switch {
+	case err == errElsewhere:
+		r.warnElsewhere(name)
 	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESTALE):
 		r.warn(name, "vanished while the tree was read")
-	case errors.Is(err, errSwapped) || errors.Is(err, unix.ELOOP) || errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.ENXIO) || errors.Is(err, unix.EINVAL):
+	case errors.Is(err, errSwapped) || errors.Is(err, unix.ELOOP) || errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.ENXIO):
 		r.warn(name, "changed while the tree was read: left out")
 	case errors.Is(err, fs.ErrPermission):
 		r.deny(name)
@@ -125,7 +139,9 @@ func (r *reader) warn(name, what string) {
 	r.parcel.warnings = append(r.parcel.warnings, filepath.Join(r.path, name)+" "+what)
 }
 
-func (r *reader) warnElsewhere(name string) { r.warn(name, "is on another file system: left out") }
+func (r *reader) warnElsewhere(name string) {
+	r.warn(name, "is on another file system: left out (-a takes it along)")
+}
 
 func (r *reader) give(item Item) { r.parcel.items = append(r.parcel.items, item) }
 

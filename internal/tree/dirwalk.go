@@ -78,7 +78,7 @@ func (w *walker) entry(e entry) error {
 	if e.kind == kindDir || e.kind == kindUnknown {
 		var st unix.Stat_t
 		if err := e.stat(&st); err != nil {
-			return w.failed("stat", e.name, err)
+			return w.unknown(e, err)
 		}
 		if e.kind = kindOf(&st); e.kind == kindDir {
 			return w.subdirectory(e, &st)
@@ -88,6 +88,20 @@ func (w *walker) entry(e entry) error {
 		return nil
 	}
 	return w.give(e)
+}
+
+// unknown says why nothing is known of an entry, unless it is skipped. What another user has mounted with FUSE not even root
+// may look at.
+func (w *walker) unknown(e entry, err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		if w.opts.Skip(e.name, true) {
+			return nil
+		}
+		if w.opts.OneFileSystem && e.isMountPoint() {
+			err = errElsewhere
+		}
+	}
+	return w.failed("stat", e.name, err)
 }
 
 func (e *entry) stat(st *unix.Stat_t) error {
@@ -106,13 +120,14 @@ func kindOf(st *unix.Stat_t) fileKind {
 
 // subdirectory descends, or gives the directory without what is in it.
 func (w *walker) subdirectory(e entry, st *unix.Stat_t) error {
-	if w.opts.Skip(e.name, true) || w.isElsewhere(st) {
+	skip := w.opts.Skip(e.name, true)
+	if e.elsewhere = !skip && w.isElsewhere(st); skip || e.elsewhere {
 		return w.give(e)
 	}
 	return w.descend(e, st)
 }
 
-// isElsewhere tells whether what st is about is on a file system that is left out.
+// isElsewhere tells whether the directory that st is about is on a file system that is left out.
 func (t *dirTree) isElsewhere(st *unix.Stat_t) bool {
 	return t.opts.OneFileSystem && deviceOf(st) != t.device
 }
@@ -153,6 +168,9 @@ func (e *entry) open(now *unix.Stat_t, flags int) (int, error) {
 
 // errSwapped is about a name that another file has than a moment ago.
 var errSwapped = errors.New("another file took its name")
+
+// errElsewhere is about a name that another file system is mounted on, of which no more is known.
+var errElsewhere = errors.New("another file system is mounted there")
 
 // failed leaves it to the reader to say what became of a name. What ends the walk ends this.
 func (w *walker) failed(op, name string, err error) error {

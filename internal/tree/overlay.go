@@ -11,9 +11,6 @@ import (
 
 // OverlayOptions say how Overlay lays a directory over a tree. Nil means the defaults.
 type OverlayOptions struct {
-	// KeepOwners keeps the owners of the directory's files. Else all are root's.
-	KeepOwners bool
-
 	// Latest is the latest time that a file of the directory may have: one that is newer has this. Zero: any.
 	Latest time.Time
 
@@ -23,8 +20,8 @@ type OverlayOptions struct {
 
 // Overlay lays the files of the directory path over src: they come at the end, and take the place of what src has under
 // their names. Directories that src has stay as they are. A file called .wh.NAME takes NAME out of src, and one called
-// .wh..wh..opq all that src has in its directory, as in the layers of containers. The names are read first: the
-// directory must stay as it is until the end.
+// .wh..wh..opq all that src has in its directory, as in the layers of containers. All are root's. The names are read first:
+// the directory must stay as it is until the end.
 //
 // Where src has a symbolic link under the name of one of the directories, such as /lib for /usr/lib, Next returns an
 // error: the link's target is where the files belong.
@@ -170,9 +167,7 @@ func (o *overlay) Next() (*Item, error) {
 
 // settle makes an item of the directory one of the tree.
 func (o *overlay) settle(item *Item) {
-	if !o.opts.KeepOwners {
-		item.UID, item.GID = 0, 0
-	}
+	item.UID, item.GID = 0, 0
 	if latest := o.opts.Latest; !latest.IsZero() && item.ModTime.After(latest) {
 		item.ModTime = latest
 	}

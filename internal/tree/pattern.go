@@ -12,7 +12,7 @@ type pattern struct {
 	text     string
 	segments []segment
 	anchored bool        // it has a slash: it is about the path from the root, not about any name
-	used     atomic.Bool // something was left out by it
+	used     atomic.Bool // something was left out or kept by it
 }
 
 // A segment is a part of a pattern. The usual kinds are told apart, for speed.
@@ -42,6 +42,25 @@ func parsePattern(text string) (*pattern, error) {
 		p.segments = append(p.segments, parseSegment(part))
 	}
 	return p, nil
+}
+
+func parsePatterns(texts []string) ([]*pattern, error) {
+	var all []*pattern
+	for _, text := range texts {
+		p, err := parsePattern(text)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+// use says that the pattern was about something, if it was. Several goroutines may say so: mostly they only read.
+func (p *pattern) use(used bool) {
+	if used && !p.used.Load() {
+		p.used.Store(true)
+	}
 }
 
 func parseSegment(part string) segment {

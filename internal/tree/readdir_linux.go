@@ -36,6 +36,16 @@ func readEntries(fd int, dir string, p []byte) ([]entry, error) {
 	}
 }
 
+// isMountPoint tells whether something is mounted on the entry, as far as the kernel tells: since Linux 5.8. Nothing else is
+// asked for, so that FUSE answers whoever asks.
+func (e *entry) isMountPoint() bool {
+	var st unix.Statx_t
+	err := retry(func() error {
+		return unix.Statx(e.dir.fd, e.base(), unix.AT_SYMLINK_NOFOLLOW|unix.AT_NO_AUTOMOUNT, 0, &st)
+	})
+	return err == nil && st.Attributes&unix.STATX_ATTR_MOUNT_ROOT != 0
+}
+
 func kindOfType(t byte) fileKind {
 	switch t {
 	case unix.DT_UNKNOWN:

@@ -52,14 +52,20 @@ func (r *remover) first(name string) string {
 	return name
 }
 
+// keep keeps what goes. Where the name came before, as in an archive that was added to, this is another file.
 func (r *remover) keep(item *Item) error {
+	delete(r.names, item.Name)
+	if earlier, ok := r.kept[item.Name]; ok {
+		delete(r.kept, item.Name)
+		r.size -= earlier.Size
+	}
 	if item.Size > maxKept-r.size {
 		return nil
 	}
 	kept := *item
 	if item.Content != nil {
-		p := make([]byte, item.Size)
-		if err := readContent(item, p); err != nil {
+		p, err := ReadContent(item)
+		if err != nil {
 			return err
 		}
 		kept.Content = bytes.NewReader(p)

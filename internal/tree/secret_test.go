@@ -54,7 +54,7 @@ func TestSecretNames(t *testing.T) {
 		{"data of the instance from cloud-init", "var/lib/cloud/instances/i-1/user-data.txt var/lib/cloud/data/instance-id"},
 		{"", "etc/cloud/cloud.cfg var/lib/cloud/seed/x"},
 		{"random seed", "var/lib/systemd/random-seed"},
-		{"what an editor left", "etc/.passwd.swp etc/passwd~ #x# .#x a.swo"},
+		{"what an editor left", "etc/.passwd.swp etc/passwd~ #x# .#x a.swo a.sw"},
 		{"", "etc/shadow etc/passwd- etc/machine-id bin/sh"},
 	}
 	rules := newSecretRules()
@@ -88,6 +88,8 @@ func TestSecretContent(t *testing.T) {
 		{"usr/share/doc/id_rsa", "x", true},
 		{"root/.npmrc", "//registry.npmjs.org/:_authToken npm_x", true},
 		{"root/.npmrc", "color=false", false},
+		{"etc/kubernetes/admin.conf", "users:\n- user:\n    client-key-data: LS0t\n", true},
+		{"etc/kubernetes/kubelet.conf", "users:\n- user:\n    client-key: /var/lib/kubelet/pki/x.pem\n", false},
 		{"root/large", strings.Repeat("\n", 70_000) + key, false},
 	}
 	for _, tt := range tests {

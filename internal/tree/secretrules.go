@@ -128,9 +128,10 @@ func secretNames() []secretGroup {
 			"/etc/passwd-s3fs", "/etc/boto.cfg",
 		}},
 		{reason: "credentials", names: []string{".npmrc", ".yarnrc", ".yarnrc.yml"}, holds: []string{"_auth", "_password", "npmAuth"}},
+		{reason: "credentials", names: []string{"/etc/kubernetes/*.conf", "/var/lib/kubelet/kubeconfig"}, holds: []string{"client-key-data:", "token:"}},
 		{reason: "hosts that SSH connected to", names: []string{"**/.ssh/known_hosts*"}},
 		{reason: "data of the instance from cloud-init", names: []string{"/var/lib/cloud/instances/**", "/var/lib/cloud/instance/**", "/var/lib/cloud/data/**", "/run/cloud-init/**"}},
 		{reason: "random seed", names: []string{"/var/lib/systemd/random-seed", "/var/lib/urandom/random-seed", "/var/lib/random-seed", "/var/lib/systemd/credential.secret"}},
-		{reason: "what an editor left", names: []string{"#*#", ".#*", "*~", ".*.sw[a-p]", "*.swp", "*.swo"}},
+		{reason: "what an editor left", names: []string{"#*#", ".#*", "*~", ".*.sw[a-p]", "*.swp", "*.swo", "*.sw"}},
 	}
 }

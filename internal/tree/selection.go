@@ -1,6 +1,9 @@
 package tree
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A Selection tells what of a tree is wanted: all, but for what is excluded, but for what is included.
 //
@@ -15,24 +18,26 @@ type Selection struct{ exclude, include []*pattern }
 
 // NewSelection parses the patterns of what is excluded and included.
 func NewSelection(exclude, include []string) (*Selection, error) {
-	s := &Selection{}
-	for _, list := range []struct {
-		texts []string
-		to    *[]*pattern
-	}{{exclude, &s.exclude}, {include, &s.include}} {
-		for _, text := range list.texts {
-			p, err := parsePattern(text)
-			if err != nil {
-				return nil, err
-			}
-			*list.to = append(*list.to, p)
-		}
+	excluded, err := parsePatterns(exclude)
+	if err != nil {
+		return nil, err
 	}
-	return s, nil
+	included, err := parsePatterns(include)
+	return &Selection{excluded, included}, err
+}
+
+// Excluding returns a selection that excludes more than s, of which Unused does not tell.
+func (s *Selection) Excluding(exclude []string) (*Selection, error) {
+	more, err := parsePatterns(exclude)
+	for _, p := range more {
+		p.use(true)
+	}
+	return &Selection{slices.Concat(s.exclude, more), s.include}, err
 }
 
 // Wants tells whether the item called name, which is a directory or not, stays in the tree.
 func (s *Selection) Wants(name string, dir bool) bool {
+	s.included(name) // for Unused
 	excluded, stays := s.excluded(name)
 	return !excluded || dir && (stays || s.reaches(name))
 }
@@ -49,16 +54,21 @@ func (s *Selection) Includes(name string) bool {
 	return included
 }
 
-// Unused returns the patterns of what is excluded that were about nothing so far, and are not about what lies below another
-// one's. It is for the end: a path that is not from the root of the tree leaves nothing out.
-func (s *Selection) Unused() []string {
-	var unused []string
+// Unused returns the patterns that were about nothing of what Wants and Skip were asked about, but for those of what is
+// excluded with a directory above it. It is for the end: a path that is not from the root of the tree leaves nothing out,
+// and keeps nothing.
+func (s *Selection) Unused() (exclude, include []string) {
 	for _, p := range s.exclude {
 		if !p.used.Load() && !s.isBelow(p) {
-			unused = append(unused, p.text)
+			exclude = append(exclude, p.text)
 		}
 	}
-	return unused
+	for _, p := range s.include {
+		if !p.used.Load() {
+			include = append(include, p.text)
+		}
+	}
+	return exclude, include
 }
 
 // isBelow tells whether another pattern is about a directory above what p is about, which is not looked into then.
@@ -80,9 +90,7 @@ func (s *Selection) excluded(name string) (excluded, stays bool) {
 	below := false
 	for _, p := range s.exclude {
 		self, above := p.within(name)
-		if self && !p.used.Load() {
-			p.used.Store(true)
-		}
+		p.use(self)
 		excluded = excluded || self || above
 		below = below || above
 		stays = stays || self && p.last().kind == literal
@@ -103,6 +111,7 @@ func (s *Selection) included(name string) (included, anchored bool) {
 	}
 	for _, p := range s.include {
 		if self, above := p.within(name); self || above {
+			p.use(true)
 			included = true
 			anchored = anchored || p.anchored
 		}

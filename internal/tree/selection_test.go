@@ -108,6 +108,7 @@ func TestExclude(t *testing.T) {
 		{"a link by a name that goes", items("a:1", "b=a", "c=b"), "b", "", "a c=a", ""},
 		{"the first goes", items("a:1", "b=a", "c=a", "d=b"), "a", "", "b c=b d=b", ""},
 		{"the first two go", items("a:1", "b=a", "c=b", "d=a"), "a b", "", "c d=c", ""},
+		{"the first goes twice", items("a:1", "b=a", "a:2", "c=a", "d=b"), "a", "", "b c d=b", ""},
 		{"all go", items("a:1", "b=a", "x"), "a b", "", "x", ""},
 		{"a symbolic link goes", items("a>x", "b=a"), "a", "", "b", ""},
 		{"a large file goes", items(big, "x"), "big", "", "x", ""},
@@ -133,28 +134,33 @@ func TestExclude(t *testing.T) {
 	}
 }
 
-// TestExcludeContent has the content of a file that is given under its second name.
+// TestExcludeContent has the content of a file that is given under its second name, and that of another one that came under
+// the first since.
 func TestExcludeContent(t *testing.T) {
 	s, err := NewSelection([]string{"a"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	lines, err := describe(t, Exclude(items("a:content", "b=a"), s))
+	lines, err := describe(t, Exclude(items("a:content", "b=a", "a:other", "c=a"), s))
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantLines(t, lines, "b -rw-r--r-- 7:0 content")
+	wantLines(t, lines, "b -rw-r--r-- 7:0 content", "c -rw-r--r-- 7:0 other")
 }
 
-// What is excluded and not there is told of, but for what is below something that was left out.
+// What is excluded or included and not there is told of, but for what is below something that was left out.
 func TestSelectionUnused(t *testing.T) {
-	s, err := NewSelection(strings.Fields("/var /var/cache /home/me/rootfs/tmp *.iso *.img /srv/*.log"), nil)
+	exclude, include := "/var /var/cache /home/me/rootfs/tmp *.iso *.img /srv/*.log", "/srv/a.log /srv/b.log rootfs/srv /home"
+	s, err := NewSelection(strings.Fields(exclude), strings.Fields(include))
 	if err != nil {
 		t.Fatal(err)
 	}
 	src := Exclude(items("var/", "srv/", "srv/a.log:1", "a.iso:1", "home/"), s)
 	names(t, src)
-	if got, want := strings.Join(s.Unused(), " "), "/home/me/rootfs/tmp *.img"; got != want {
-		t.Errorf("%s, want %s", got, want)
+	if s, err = s.Excluding([]string{"/proc"}); err != nil || s.Wants("proc/1", true) || !s.Wants("proc", true) {
+		t.Errorf("more is not excluded (%v)", err)
 	}
+	excluded, included := s.Unused()
+	wantLines(t, excluded, "/home/me/rootfs/tmp", "*.img")
+	wantLines(t, included, "/srv/b.log", "rootfs/srv")
 }

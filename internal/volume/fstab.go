@@ -4,11 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
-	"amiforge/diskimg"
 	"amiforge/diskimg/ext4"
 	"amiforge/internal/tree"
 )
@@ -87,7 +85,7 @@ func (w *fstabWatch) Next() (*tree.Item, error) {
 		item.Content == nil || item.Size > maxFstab {
 		return item, err
 	}
-	table, err := readAll(item.Content, item.Size)
+	table, err := tree.ReadContent(item)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", fstabName, err)
 	}
@@ -95,28 +93,4 @@ func (w *fstabWatch) Next() (*tree.Item, error) {
 	copied := *item
 	copied.Content = bytes.NewReader(table)
 	return &copied, nil
-}
-
-// readAll reads the size bytes of a file, with zeros in its holes.
-func readAll(content io.Reader, size int64) ([]byte, error) {
-	all := make([]byte, size)
-	src, sparse := content.(diskimg.Source)
-	if !sparse {
-		_, err := io.ReadFull(content, all)
-		return all, err
-	}
-	for {
-		e, err := src.Next()
-		switch {
-		case err == io.EOF:
-			return all, nil
-		case err != nil:
-			return nil, err
-		case e.Offset < 0 || e.Length < 0 || e.Length > size-e.Offset:
-			return nil, fmt.Errorf("%d bytes at %d are not within it", e.Length, e.Offset)
-		}
-		if _, err := io.ReadFull(src, all[e.Offset:e.Offset+e.Length]); err != nil {
-			return nil, err
-		}
-	}
 }
