@@ -150,6 +150,18 @@ func TestSizes(t *testing.T) {
 	}
 }
 
+// TestTablesBeforeHead is about tables of inodes that come near to a copy of the superblock, and go on behind it: what
+// lies between is free.
+func TestTablesBeforeHead(t *testing.T) {
+	for _, inodes := range []int64{65_000, 400_000, 521_000, 1_000_000, 4_000_000} {
+		for _, size := range []int64{0, 16 << 30, 16<<30 + 128<<20} {
+			opts := testOptions(size)
+			opts.Inodes = inodes
+			fsck(t, makeFile(t, opts, func(*Writer) {}))
+		}
+	}
+}
+
 // TestWhole16TiB is about the largest one, whose number of blocks has 33 bits. No file of most file systems can hold it.
 func TestWhole16TiB(t *testing.T) {
 	w, err := Create(discard{}, testOptions(16<<40))
