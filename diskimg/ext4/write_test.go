@@ -246,6 +246,7 @@ func TestTooSmall(t *testing.T) {
 		{"inodes", 1 << 20, 5000, 0},
 		{"more inodes than a group has", 8 << 20, 100_000, 0},
 		{"nothing", 4096, 0, 0},
+		{"with a journal", 9 << 20, 1, 6 << 20}, // 7 MiB would do: those have none
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			content := string(noise(tt.length, 1))
