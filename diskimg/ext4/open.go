@@ -31,7 +31,7 @@ type OpenOptions struct {
 // diskimg.ErrUnsupported.
 //
 // Memory is bounded: 16 MiB of blocks, about 32 MiB of directories or one that is larger, and the directories and files
-// that are open. An FS may be used concurrently and need not be closed.
+// that are open; and some bytes for each block of large directories, which must be theirs alone. An FS may be used concurrently and need not be closed.
 type FS struct {
 	geometry
 	super      superblock
@@ -43,6 +43,7 @@ type FS struct {
 	zones      []zone
 	pages      cache[int64, []byte]
 	dirs       cache[uint32, *readDir]
+	claims     dirClaims
 	warnings   []string
 }
 

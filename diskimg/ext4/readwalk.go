@@ -6,7 +6,10 @@ import (
 	"syscall"
 )
 
-const maxLinks = 40 // symbolic links on a path, as Linux has it
+const (
+	maxLinks = 40   // symbolic links on a path, as Linux has it
+	maxPath  = 4096 // bytes of a path: in a million directories in each other, to find each would take half a million steps
+)
 
 // A walker goes down a path.
 type walker struct {
@@ -38,7 +41,10 @@ func (f *FS) walkDirectory(name string) (*readDir, error) {
 
 // walker goes to where name leads: to the end of its trail, or to last, if it is no directory.
 func (f *FS) walker(name string, follow bool) (w *walker, last *readNode, err error) {
-	if !valid(name) {
+	switch {
+	case len(name) > maxPath:
+		return nil, nil, syscall.ENAMETOOLONG
+	case !valid(name):
 		return nil, nil, fs.ErrInvalid
 	}
 	w = &walker{f: f, trail: []uint32{rootInode}}
