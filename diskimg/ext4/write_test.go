@@ -274,8 +274,18 @@ func TestTooSmall(t *testing.T) {
 	}
 }
 
-// TestFullDisk has the destination fail at every step.
-// A last group that is too small to be used has no inodes either. No file is left out for want of one.
+// TestLeastGroups is about a last group that only has room for its inodes.
+func TestLeastGroups(t *testing.T) {
+	opts := testOptions(0)
+	opts.Inodes = 40_000 // more than one group can have
+	path := makeFile(t, opts, func(*Writer) {})
+	fsck(t, path)
+	if info, err := os.Stat(path); err != nil || info.Size() > 170*mebibyte {
+		t.Errorf("%d bytes, %v", info.Size(), err)
+	}
+}
+
+// TestInodesWithoutLastGroup is about a last group that is too small to be used, and so has no inodes either. No file is left out for want of one.
 func TestInodesWithoutLastGroup(t *testing.T) {
 	const files = 40_000 // more than one group can have
 	made := func(size int64) (string, error) {
@@ -310,6 +320,7 @@ func TestInodesWithoutLastGroup(t *testing.T) {
 	}
 }
 
+// TestFullDisk has the destination fail at every step.
 func TestFullDisk(t *testing.T) {
 	for room := int64(1); room < 16<<20; room += 1<<20 - 4096 {
 		w, err := Create(&memory{room: room}, testOptions(24<<20))

@@ -74,13 +74,13 @@ func (w *Writer) need() int64 {
 		more := max(headBlocks(need)-w.alloc.head, 0) + p.perGroup/tableInodes
 		need = ceilDiv(p.blocks+heads*more, blocksPerMiB) * blocksPerMiB
 	}
-	return need * blockSize
+	return min(need, maxBlocks) * blockSize
 }
 
 // plan places everything in a file system of so many blocks. It does not fit if that ends behind them.
 func (w *Writer) plan(blocks, inodes int64) *plan {
 	if groups := ceilDiv(inodes, maxGroupInodes); ceilDiv(blocks, blockGroup) < groups {
-		return &plan{alloc: allocator{next: groups * blockGroup}, blocks: blocks}
+		return &plan{alloc: allocator{next: (groups-1)*blockGroup + 1}, blocks: blocks}
 	}
 	p := &plan{alloc: w.alloc.clone(), blocks: blocks}
 	p.divide(inodes)
