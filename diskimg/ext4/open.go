@@ -24,7 +24,7 @@ type OpenOptions struct {
 
 // An FS is a file system that is open for reading. It is an io/fs.FS with symbolic links: Open, Stat, ReadDir and
 // ReadFile follow them, those that are absolute from the root of the file system, and at most 40 on a path. Names are
-// those of io/fs, except that they need not be UTF-8.
+// those of io/fs, of up to 4096 bytes, except that they need not be UTF-8.
 //
 // Metadata is checked where it is used, by its checksums if there are any: what is wrong is an error that has
 // diskimg.ErrDamaged in its chain, never an empty directory. What an FS cannot read, such as an encrypted file, is
