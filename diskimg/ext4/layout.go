@@ -274,21 +274,12 @@ const (
 
 // Flags of an inode.
 const (
-	inodeSecureRemove = 0x1
-	inodeCompressed   = 0x4
-	inodeSync         = 0x8
-	inodeImmutable    = 0x10
-	inodeAppend       = 0x20
-	inodeNoDump       = 0x40
-	inodeNoAtime      = 0x80
-	inodeEncrypt      = 0x800
-	inodeIndex        = 0x1000
-	inodeHugeFile     = 0x40000
-	inodeExtents      = 0x80000
-	inodeVerity       = 0x100000
-	inodeEAInode      = 0x200000
-	inodeInlineData   = 0x10000000
-	inodeCasefold     = 0x40000000
+	inodeEncrypt    = 0x800
+	inodeIndex      = 0x1000
+	inodeHugeFile   = 0x40000
+	inodeExtents    = 0x80000
+	inodeEAInode    = 0x200000
+	inodeInlineData = 0x10000000
 )
 
 // An extentHeader begins each node of an extent tree, in the inode or in a block [ext4, "Extent Tree"].
@@ -356,7 +347,6 @@ const (
 	descsPerBlock = 64   // descriptors of 64 bytes in a block of 4096
 	maxReserved   = 1024 // blocks reserved for descriptors: as many as an indirect block has numbers for
 
-	badInode     = 1
 	resizeInode  = 7 // whose blocks are those that are reserved for descriptors
 	journalInode = 8
 )

@@ -11,6 +11,8 @@ const (
 	pageSize  = 16 << 10 // what metadata is read in, where blocks are not larger
 	pagesMost = 16 << 20 // bytes of pages that are kept
 	dirsMost  = 32 << 20 // bytes of directories that are kept, about
+
+	trailsMost = 2 << 20 // bytes of paths that are kept, about
 )
 
 // OpenOptions says how to open a file system. The zero value will do.
@@ -24,14 +26,14 @@ type OpenOptions struct {
 
 // An FS is a file system that is open for reading. It is an io/fs.FS with symbolic links: Open, Stat, ReadDir and
 // ReadFile follow them, those that are absolute from the root of the file system, and at most 40 on a path. Names are
-// those of io/fs, except that they need not be UTF-8.
+// those of io/fs, of up to 4096 bytes, except that they need not be UTF-8.
 //
 // Metadata is checked where it is used, by its checksums if there are any: what is wrong is an error that has
 // diskimg.ErrDamaged in its chain, never an empty directory. What an FS cannot read, such as an encrypted file, is
 // diskimg.ErrUnsupported.
 //
-// Memory is bounded: 16 MiB of blocks, about 32 MiB of directories or one that is larger, and the directories and files
-// that are open. An FS may be used concurrently and need not be closed.
+// Memory is bounded: 16 MiB of blocks, about 32 MiB of directories and one that is larger, and the directories and files
+// that are open; and some bytes for each block of large directories, which must be theirs alone. An FS may be used concurrently and need not be closed.
 type FS struct {
 	geometry
 	super      superblock
@@ -43,6 +45,8 @@ type FS struct {
 	zones      []zone
 	pages      cache[int64, []byte]
 	dirs       cache[uint32, *readDir]
+	trails     cache[string, walker]
+	claims     dirClaims
 	warnings   []string
 }
 
@@ -87,7 +91,7 @@ func open(r io.ReaderAt, size int64, opts *OpenOptions) (*FS, error) {
 // openPlain opens a file system without a look at its journal.
 func openPlain(r io.ReaderAt, size int64, opts *OpenOptions) (*FS, error) {
 	f := &FS{r: r, ignoreSums: opts.IgnoreChecksums}
-	f.pages.most, f.dirs.most = pagesMost, dirsMost
+	f.pages.most, f.dirs.most, f.trails.most = pagesMost, dirsMost, trailsMost
 	var err error
 	if f.super, err = readSuperblock(r, size, opts.IgnoreChecksums); err != nil {
 		return nil, err

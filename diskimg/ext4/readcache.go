@@ -5,14 +5,15 @@ import (
 	"sync"
 )
 
-// A cache keeps what was used last: as long as the costs of it all are not above most, or else one alone. It may be used
-// concurrently; what two ask for at once may be made twice.
+// A cache keeps what was used last, as long as the costs of it all are not above most, and besides them the last that
+// alone costs more. It may be used concurrently; what two ask for at once may be made twice.
 type cache[K comparable, V any] struct {
 	most  int64
 	mu    sync.Mutex
 	used  int64
 	order list.List // of cached, the last used in front
 	kept  map[K]*list.Element
+	large *cached[K, V]
 }
 
 type cached[K comparable, V any] struct {
@@ -36,6 +37,9 @@ func (c *cache[K, V]) get(key K, load func() (V, int64, error)) (V, error) {
 func (c *cache[K, V]) find(key K) (v V, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.large != nil && c.large.key == key {
+		return c.large.value, true
+	}
 	e := c.kept[key]
 	if e == nil {
 		return v, false
@@ -47,6 +51,10 @@ func (c *cache[K, V]) find(key K) (v V, ok bool) {
 func (c *cache[K, V]) keep(one cached[K, V]) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if one.cost > c.most {
+		c.large = &one
+		return
+	}
 	if c.kept[one.key] != nil {
 		return
 	}
@@ -54,7 +62,7 @@ func (c *cache[K, V]) keep(one cached[K, V]) {
 		c.kept = make(map[K]*list.Element)
 	}
 	c.kept[one.key] = c.order.PushFront(one)
-	for c.used += one.cost; c.used > c.most && c.order.Len() > 1; {
+	for c.used += one.cost; c.used > c.most; {
 		old := c.order.Remove(c.order.Back()).(cached[K, V])
 		delete(c.kept, old.key)
 		c.used -= old.cost

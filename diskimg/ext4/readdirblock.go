@@ -41,6 +41,9 @@ func (p *dirParser) blocks(n *readNode) error {
 }
 
 func (p *dirParser) blockAt(n *readNode, place, index int64) error {
+	if err := p.f.claims.claim(place, dirPlace{n.number, index}); err != nil {
+		return err
+	}
 	b, err := p.f.block(place)
 	if err != nil {
 		return err

@@ -95,6 +95,15 @@ func (p *patched) put32(off int64, v uint32) { binary.LittleEndian.PutUint32(p.b
 func (p *patched) inode(name string) int64   { _, off := p.node(name); return off }
 func (p *patched) number(name string) uint32 { n, _ := p.node(name); return n.number }
 
+// putExtent adds an extent of one block to the one that a file has.
+func (p *patched) putExtent(name string, block uint32, place int64) {
+	at := p.inode(name) + iBlock
+	p.put16(at+2, 2)
+	p.put32(at+24, block)
+	p.put16(at+28, 1)
+	p.put32(at+32, uint32(place))
+}
+
 const (
 	sb        = superblockOffset
 	gdt       = 2048 // of blocks of 1024 bytes
@@ -146,6 +155,14 @@ func hostileTable() []struct {
 		}},
 		{"directory without dots", `is where "." should be`, func(p *patched) { p.b[p.block("a")+8] = 'q' }},
 		{"dot elsewhere", `"." is inode 11`, func(p *patched) { p.put32(p.block("a"), firstInode) }},
+		{"block of another directory", "as block 1 of directory inode", func(p *patched) {
+			p.put32(p.inode("x")+iSize, 2048)
+			p.putExtent("x", 1, p.block("many")/1024+1)
+		}},
+		{"block twice in a directory", "block 2: lies at block", func(p *patched) {
+			p.put16(p.inode("many")+iBlock+16, 2)
+			p.putExtent("many", 2, p.block("many")/1024+1)
+		}},
 		{"entry of 0 bytes", "an entry of 0 bytes", func(p *patched) { p.put16(p.entry("a", "b")+4, 0) }},
 		{"entry of 65532 bytes", "an entry of 65532 bytes", func(p *patched) { p.put16(p.entry("a", "b")+4, 65532) }},
 		{"name over its entry", "a name of 255 bytes in an entry of", func(p *patched) { p.b[p.entry("many", "a long name")+6] = 255 }},
@@ -333,6 +350,29 @@ func readContent(f *FS, name string) error {
 		if _, err := io.Copy(io.Discard, io.LimitReader(c, mebibyte)); err != nil {
 			return err
 		}
+	}
+}
+
+// Directories lie in each other as deep as a path can tell of.
+func TestDeep(t *testing.T) {
+	m := &memory{}
+	w, err := Create(m, testOptions(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	deep := "a" + strings.Repeat("/a", 2999)
+	mustAdd(t, w, Entry{Name: deep, Mode: fs.ModeDir | 0o755}, "")
+	f := opened(t, m, w)
+	if _, err := f.Stat(deep[:maxPath-1]); err != nil {
+		t.Error(err)
+	}
+	if _, err := f.Stat(deep); !errors.Is(err, syscall.ENAMETOOLONG) {
+		t.Error(err)
+	}
+	count := 0
+	err = fs.WalkDir(f, ".", func(_ string, _ fs.DirEntry, err error) error { count++; return err })
+	if !errors.Is(err, syscall.ENAMETOOLONG) || count > 2100 {
+		t.Errorf("%d files, %v", count, err)
 	}
 }
 

@@ -56,6 +56,5 @@ const (
 
 	tagEscaped = 0x1 // flags of a tag: the copy's first word, which was journalMagic, is zero
 	tagSameID  = 0x2 // no UUID follows
-	tagDeleted = 0x4
 	tagLast    = 0x8
 )

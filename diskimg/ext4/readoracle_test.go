@@ -175,6 +175,31 @@ func TestReadTrees(t *testing.T) {
 	}
 }
 
+// What resize2fs, tune2fs and e2fsck make of a file system has the same tree. Where tune2fs adds checksums, full blocks of
+// directories have none until e2fsck -D makes room.
+func TestReadConverted(t *testing.T) {
+	dir := sourceTree(t)
+	path := image(t, dir, "-t ext4 -b 4096 -I 256 -O ^64bit,^metadata_csum,^extent,^dir_index,has_journal", 64)
+	for _, command := range []string{
+		"resize2fs -f -b", "tune2fs -O metadata_csum,metadata_csum_seed,extents,dir_index", "tune2fs -U random", "tune2fs -I 512",
+		"resize2fs -f -M", "e2fsck -f -y -E bmap2extent", "tune2fs -O ^has_journal", "tune2fs -O ^metadata_csum",
+	} {
+		for _, command := range []string{command, "e2fsck -f -y -D"} {
+			words := strings.Fields(command)
+			cmd := exec.Command(oracle.Look(t, words[0]), append(words[1:], path)...)
+			if out, err := cmd.CombinedOutput(); err != nil && cmd.ProcessState.ExitCode() != 1 { // of e2fsck that changed something
+				t.Fatalf("%s: %v\n%s", command, err, out)
+			}
+		}
+		f := openImage(t, path)
+		compareTree(t, f, dir)
+		checkFree(t, f, path)
+		if t.Failed() {
+			t.Fatalf("after %s", command)
+		}
+	}
+}
+
 // compareTree holds all that is in f against dir.
 func compareTree(t *testing.T, f *FS, dir string) {
 	t.Helper()

@@ -2,11 +2,15 @@ package ext4
 
 import (
 	"io/fs"
+	"slices"
 	"strings"
 	"syscall"
 )
 
-const maxLinks = 40 // symbolic links on a path, as Linux has it
+const (
+	maxLinks = 40   // symbolic links on a path, as Linux has it
+	maxPath  = 4096 // bytes of a path: in a million directories in each other, to find each would take half a million steps
+)
 
 // A walker goes down a path.
 type walker struct {
@@ -38,27 +42,59 @@ func (f *FS) walkDirectory(name string) (*readDir, error) {
 
 // walker goes to where name leads: to the end of its trail, or to last, if it is no directory.
 func (f *FS) walker(name string, follow bool) (w *walker, last *readNode, err error) {
-	if !valid(name) {
+	switch {
+	case len(name) > maxPath:
+		return nil, nil, syscall.ENAMETOOLONG
+	case !valid(name):
 		return nil, nil, fs.ErrInvalid
 	}
 	w = &walker{f: f, trail: []uint32{rootInode}}
-	for rest := name; rest != ""; {
+	if i := strings.LastIndexByte(name, '/'); i >= 0 {
+		if err = w.start(name[:i]); err != nil {
+			return nil, nil, err
+		}
+		name = name[i+1:]
+	}
+	last, err = w.walk(name, follow)
+	return w, last, err
+}
+
+// start begins in the directory dir. What leads to it is kept: a walk through the directories above would read them
+// again, if they are too large to be kept.
+func (w *walker) start(dir string) error {
+	found, err := w.f.trails.get(dir, func() (walker, int64, error) {
+		up, last, err := w.f.walker(dir, true)
+		if err == nil && last != nil {
+			err = syscall.ENOTDIR
+		}
+		if err != nil {
+			return walker{}, 0, err
+		}
+		return *up, int64(128 + len(dir) + 4*len(up.trail)), nil
+	})
+	w.trail, w.links = slices.Clone(found.trail), found.links
+	return err
+}
+
+// walk goes on along path, and returns what is at its end if that is no directory.
+func (w *walker) walk(path string, follow bool) (last *readNode, err error) {
+	for rest := path; rest != ""; {
 		var part string
 		part, rest, _ = strings.Cut(rest, "/")
 		if last, err = w.step(part); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		if last != nil && last.kind() == typeSymlink && (follow || rest != "") {
 			if rest, err = w.follow(last, rest); err != nil {
-				return nil, nil, err
+				return nil, err
 			}
 			last = nil
 		}
 		if last != nil && rest != "" {
-			return nil, nil, syscall.ENOTDIR
+			return nil, syscall.ENOTDIR
 		}
 	}
-	return w, last, nil
+	return last, nil
 }
 
 // step goes on to part, and returns its inode if that is no directory.

@@ -150,6 +150,18 @@ func TestSizes(t *testing.T) {
 	}
 }
 
+// TestTablesBeforeHead is about tables of inodes that come near to a copy of the superblock, and go on behind it: what
+// lies between is free.
+func TestTablesBeforeHead(t *testing.T) {
+	for _, inodes := range []int64{65_000, 400_000, 521_000, 1_000_000, 4_000_000} {
+		for _, size := range []int64{0, 16 << 30, 16<<30 + 128<<20} {
+			opts := testOptions(size)
+			opts.Inodes = inodes
+			fsck(t, makeFile(t, opts, func(*Writer) {}))
+		}
+	}
+}
+
 // TestWhole16TiB is about the largest one, whose number of blocks has 33 bits. No file of most file systems can hold it.
 func TestWhole16TiB(t *testing.T) {
 	w, err := Create(discard{}, testOptions(16<<40))
@@ -234,6 +246,7 @@ func TestTooSmall(t *testing.T) {
 		{"inodes", 1 << 20, 5000, 0},
 		{"more inodes than a group has", 8 << 20, 100_000, 0},
 		{"nothing", 4096, 0, 0},
+		{"with a journal", 9 << 20, 1, 6 << 20}, // 7 MiB would do: those have none
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			content := string(noise(tt.length, 1))
@@ -261,8 +274,18 @@ func TestTooSmall(t *testing.T) {
 	}
 }
 
-// TestFullDisk has the destination fail at every step.
-// A last group that is too small to be used has no inodes either. No file is left out for want of one.
+// TestLeastGroups is about a last group that only has room for its inodes.
+func TestLeastGroups(t *testing.T) {
+	opts := testOptions(0)
+	opts.Inodes = 40_000 // more than one group can have
+	path := makeFile(t, opts, func(*Writer) {})
+	fsck(t, path)
+	if info, err := os.Stat(path); err != nil || info.Size() > 170*mebibyte {
+		t.Errorf("%d bytes, %v", info.Size(), err)
+	}
+}
+
+// TestInodesWithoutLastGroup is about a last group that is too small to be used, and so has no inodes either. No file is left out for want of one.
 func TestInodesWithoutLastGroup(t *testing.T) {
 	const files = 40_000 // more than one group can have
 	made := func(size int64) (string, error) {
@@ -297,6 +320,7 @@ func TestInodesWithoutLastGroup(t *testing.T) {
 	}
 }
 
+// TestFullDisk has the destination fail at every step.
 func TestFullDisk(t *testing.T) {
 	for room := int64(1); room < 16<<20; room += 1<<20 - 4096 {
 		w, err := Create(&memory{room: room}, testOptions(24<<20))

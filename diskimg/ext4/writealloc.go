@@ -117,6 +117,7 @@ func (a *allocator) jump() {
 func (a *allocator) whole(n int64) int64 {
 	for a.next == a.stop || a.stop-a.next < n {
 		a.gap(a.stop)
+		a.next = a.stop
 		a.jump()
 	}
 	return int64(a.fresh(n).start)

@@ -18,12 +18,15 @@ func hashSeed(uuid [16]byte) (seed [4]uint32) {
 	return seed
 }
 
+// hashEnd is the hash that Linux has for the end of a directory. A name that would have it gets the one before.
+const hashEnd = ^uint32(1)
+
 // hashName returns the hash that an index goes by, which is even, and a minor one [ext4, "Directory Hashes"].
 func hashName(seed [4]uint32, name string) (hash, minor uint32) {
 	for {
 		halfMD4(&seed, hashWords(name))
 		if len(name) <= 32 {
-			return seed[1] &^ 1, seed[2]
+			return min(seed[1]&^1, hashEnd-2), seed[2]
 		}
 		name = name[32:]
 	}

@@ -64,23 +64,23 @@ func (w *Writer) grow(blocks, unit int64, inodes func(blocks int64) int64) *plan
 	}
 }
 
-// need returns a size in bytes that would have done. With it there is more room for descriptors, in front of all that
-// was placed.
+// need returns a size in bytes that would have done, and is above the one that did not. With it there is more room for
+// descriptors, in front of all that was placed.
 func (w *Writer) need() int64 {
-	p := w.grow(w.alloc.next, 1, func(int64) int64 { return w.enough() })
+	p := w.grow(max(w.alloc.next, w.opts.Size/blockSize+1), 1, func(int64) int64 { return w.enough() })
 	need := p.blocks
 	for range 2 { // the room grows with the need
 		heads := int64(1 + len(headCopies(ceilDiv(need, blockGroup))))
 		more := max(headBlocks(need)-w.alloc.head, 0) + p.perGroup/tableInodes
 		need = ceilDiv(p.blocks+heads*more, blocksPerMiB) * blocksPerMiB
 	}
-	return need * blockSize
+	return min(need, maxBlocks) * blockSize
 }
 
 // plan places everything in a file system of so many blocks. It does not fit if that ends behind them.
 func (w *Writer) plan(blocks, inodes int64) *plan {
 	if groups := ceilDiv(inodes, maxGroupInodes); ceilDiv(blocks, blockGroup) < groups {
-		return &plan{alloc: allocator{next: groups * blockGroup}, blocks: blocks}
+		return &plan{alloc: allocator{next: (groups-1)*blockGroup + 1}, blocks: blocks}
 	}
 	p := &plan{alloc: w.alloc.clone(), blocks: blocks}
 	p.divide(inodes)
