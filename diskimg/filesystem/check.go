@@ -8,84 +8,16 @@ import (
 )
 
 const (
-	maxTable = 64 << 20 // bytes of one FAT, or of an ISO image's path table
+	maxTable = 64 << 20 // bytes of an ISO image's path table
 	maxBlock = 1 << 20  // bytes of a block of squashfs
 )
 
 // check looks at what go-diskfs would make memory for, or go in circles over, without a look.
 func check(found *inspect.FileSystem, r io.ReaderAt, size int64) error {
-	if found.Size > size {
-		return damagedf("is of %d bytes, there are %d", found.Size, size)
-	}
-	switch found.Type {
-	case "vfat":
-		return checkFAT(found, r)
-	case "iso9660":
+	if found.Type == "iso9660" {
 		return checkISO(r, size)
 	}
 	return checkSquashfs(r, size)
-}
-
-// checkFAT reads the first table and refuses one in which a chain of clusters has no end.
-func checkFAT(found *inspect.FileSystem, r io.ReaderAt) error {
-	head := make([]byte, 512)
-	if _, err := r.ReadAt(head, 0); err != nil {
-		return notEOF(err)
-	}
-	order := binary.LittleEndian
-	sector, sectors := int64(order.Uint16(head[11:])), int64(order.Uint16(head[22:]))
-	if sectors == 0 {
-		sectors = int64(order.Uint32(head[36:]))
-	}
-	if n := head[16]; n != 2 {
-		return unsupportedf("%d allocation tables are not supported", n)
-	}
-	if sector*sectors > maxTable {
-		return unsupportedf("an allocation table of %d bytes is too large", sector*sectors)
-	}
-	table := make([]byte, sector*sectors)
-	if n, err := r.ReadAt(table, int64(order.Uint16(head[14:]))*sector); n < len(table) {
-		return notEOF(err)
-	}
-	return checkChains(fatLinks(found.Version, table))
-}
-
-// fatLinks returns the cluster behind each one.
-func fatLinks(version string, table []byte) []uint32 {
-	order := binary.LittleEndian
-	bits := map[string]int{"FAT12": 12, "FAT16": 16, "FAT32": 32}[version]
-	next := make([]uint32, len(table)*8/bits)
-	for i := range next {
-		switch bits {
-		case 12:
-			if i*3/2+1 < len(table) {
-				next[i] = uint32(order.Uint16(table[i*3/2:])) >> (i % 2 * 4) & 0xfff
-			}
-		case 16:
-			next[i] = uint32(order.Uint16(table[i*2:]))
-		default:
-			next[i] = order.Uint32(table[i*4:]) & 0x0fffffff
-		}
-	}
-	return next
-}
-
-// checkChains follows every chain once, until it leaves the table or comes to one that was followed before.
-func checkChains(next []uint32) error {
-	seen := make([]uint32, len(next)) // the chain that it was seen in
-	for start := 2; start < len(next); start++ {
-		chain := uint32(start)
-		for i := chain; i >= 2 && int64(i) < int64(len(next)) && seen[i] != chain; i = next[i] {
-			if seen[i] != 0 {
-				break
-			}
-			seen[i] = chain
-			if n := next[i]; int64(n) < int64(len(next)) && n >= 2 && seen[n] == chain {
-				return damagedf("the chain of cluster %d goes round in a circle", start)
-			}
-		}
-	}
-	return nil
 }
 
 // checkISO looks at the sizes in the volume descriptors.

@@ -5,15 +5,13 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"sync"
 
 	"amiforge/diskimg/inspect"
 
 	"github.com/diskfs/go-diskfs/backend"
 	"github.com/diskfs/go-diskfs/filesystem"
-	"github.com/diskfs/go-diskfs/filesystem/fat12"
-	"github.com/diskfs/go-diskfs/filesystem/fat16"
-	"github.com/diskfs/go-diskfs/filesystem/fat32"
 	"github.com/diskfs/go-diskfs/filesystem/iso9660"
 	"github.com/diskfs/go-diskfs/filesystem/squashfs"
 )
@@ -34,27 +32,28 @@ type storage struct{ *budget }
 func (storage) Sys() (*os.File, error)                  { return nil, backend.ErrNotSuitable }
 func (storage) Writable() (backend.WritableFile, error) { return nil, backend.ErrIncorrectOpenMode }
 
-func openDriver(found *inspect.FileSystem, r io.ReaderAt, size int64) (*driver, error) {
+func openDriver(found *inspect.FileSystem, r io.ReaderAt, size int64) (entry, error) {
 	d := &driver{budget: &budget{r: r, size: size}}
 	err := d.call(func() (err error) {
 		d.fs, err = openKind(found, storage{d.budget}, size)
 		return err
 	})
-	return d, err
+	return &named{d, "."}, err
 }
 
+// A named is a file, which go-diskfs finds by its path.
+type named struct {
+	d    *driver
+	path string
+}
+
+func (n *named) content(size int64) (io.ReaderAt, error) { return n.d.open(n.path, size) }
+
 func openKind(found *inspect.FileSystem, b backend.Storage, size int64) (filesystem.FileSystem, error) {
-	switch {
-	case found.Type == "iso9660":
+	if found.Type == "iso9660" {
 		return iso9660.Read(b, size, 0, 2048)
-	case found.Type == "squashfs":
-		return squashfs.Read(b, size, 0, 0)
-	case found.Version == "FAT12":
-		return fat12.Read(b, size, 0, 512)
-	case found.Version == "FAT16":
-		return fat16.Read(b, size, 0, 512)
 	}
-	return fat32.Read(b, size, 0, 512)
+	return squashfs.Read(b, size, 0, 0)
 }
 
 // call runs do. Its error is that of reading, where there is one: go-diskfs may not have passed it on.
@@ -76,16 +75,16 @@ func (d *driver) call(do func() error) (err error) {
 	return nil
 }
 
-// list lists a directory, whose name is that of io/fs.
-func (d *driver) list(name string) ([]*file, error) {
+func (n *named) list() ([]*file, error) {
 	var list []*file
-	err := d.call(func() error {
-		entries, err := d.fs.ReadDir(name)
+	err := n.d.call(func() error {
+		entries, err := n.d.fs.ReadDir(n.path)
 		for _, e := range entries {
 			f, err := describe(e)
 			if err != nil {
 				return err
 			}
+			f.entry = &named{n.d, path.Join(n.path, f.name)}
 			list = append(list, f)
 		}
 		return err
@@ -98,7 +97,7 @@ func describe(e fs.DirEntry) (*file, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e.Name(), err)
 	}
-	f := &file{name: e.Name(), size: info.Size(), mode: info.Mode(), modTime: info.ModTime(), sys: info.Sys()}
+	f := &file{name: e.Name(), size: info.Size(), mode: info.Mode(), modTime: info.ModTime()}
 	if e.IsDir() {
 		f.mode |= fs.ModeDir
 	}

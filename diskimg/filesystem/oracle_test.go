@@ -25,6 +25,8 @@ func sourceTree(t testing.TB, links bool) string {
 	dir := t.TempDir()
 	for name, size := range map[string]int{
 		"EFI/BOOT/grub.cfg": 3000, "EFI/a long name of a file.conf": 100, "empty": 0, "one": 1, "big/data": 140_000, "user-data": 513,
+		"Grüße ☃☄ (1).txt": 9,
+		"UPPER.TXT": 3, "lower.txt": 4, "deep/1/2/3/4/5/6/7/8/9/10/file": 2049, "block": 131072,
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -64,8 +66,8 @@ func emptyFile(t testing.TB, size int64) string {
 	return path
 }
 
-// fat makes a FAT file system and copies dir into it by mtools.
-func fat(t testing.TB, dir string, size int64, options ...string) string {
+// makeFAT makes a FAT file system and copies dir into it by mtools.
+func makeFAT(t testing.TB, dir string, size int64, options ...string) string {
 	t.Helper()
 	path := emptyFile(t, size)
 	oracle.Run(t, "mkfs.vfat", append(options, path)...)
@@ -78,7 +80,7 @@ func fat(t testing.TB, dir string, size int64, options ...string) string {
 		args = append(args, filepath.Join(dir, e.Name()))
 	}
 	cmd := exec.Command(oracle.Look(t, "mcopy"), append(args, "::")...)
-	cmd.Env = append(os.Environ(), "MTOOLS_SKIP_CHECK=1")
+	cmd.Env = append(os.Environ(), "MTOOLS_SKIP_CHECK=1", "LC_ALL=C.UTF-8")
 	oracle.Output(t, cmd)
 	return path
 }
@@ -111,9 +113,11 @@ func TestForeign(t *testing.T) {
 		name, kind, dir string
 		make            func() string
 	}{
-		{"FAT12", "vfat", plain, func() string { return fat(t, plain, 6*mib, "-F", "12") }},
-		{"FAT16", "vfat", plain, func() string { return fat(t, plain, 32*mib, "-F", "16") }},
-		{"FAT32", "vfat", plain, func() string { return fat(t, plain, 64*mib, "-F", "32", "-s", "1") }},
+		{"FAT12", "vfat", plain, func() string { return makeFAT(t, plain, 6*mib, "-F", "12") }},
+		{"FAT12 with one table", "vfat", plain, func() string { return makeFAT(t, plain, 6*mib, "-F", "12", "-f", "1") }},
+		{"FAT16", "vfat", plain, func() string { return makeFAT(t, plain, 32*mib, "-F", "16") }},
+		{"FAT32", "vfat", plain, func() string { return makeFAT(t, plain, 64*mib, "-F", "32", "-s", "1") }},
+		{"FAT32 in sectors of 4096", "vfat", plain, func() string { return makeFAT(t, plain, 512*mib, "-F", "32", "-S", "4096", "-s", "1") }},
 		{"squashfs", "squashfs", linked, func() string { return made("mksquashfs", linked, "OUT", "-quiet", "-no-progress") }},
 		{"squashfs of xz", "squashfs", linked, func() string {
 			return made("mksquashfs", linked, "OUT", "-quiet", "-no-progress", "-comp", "xz", "-b", "65536")
