@@ -8,11 +8,8 @@ import (
 	"path"
 	"sync"
 
-	"amiforge/diskimg/inspect"
-
 	"github.com/diskfs/go-diskfs/backend"
 	"github.com/diskfs/go-diskfs/filesystem"
-	"github.com/diskfs/go-diskfs/filesystem/iso9660"
 	"github.com/diskfs/go-diskfs/filesystem/squashfs"
 )
 
@@ -32,10 +29,10 @@ type storage struct{ *budget }
 func (storage) Sys() (*os.File, error)                  { return nil, backend.ErrNotSuitable }
 func (storage) Writable() (backend.WritableFile, error) { return nil, backend.ErrIncorrectOpenMode }
 
-func openDriver(found *inspect.FileSystem, r io.ReaderAt, size int64) (entry, error) {
+func openDriver(r io.ReaderAt, size int64) (entry, error) {
 	d := &driver{budget: &budget{r: r, size: size}}
 	err := d.call(func() (err error) {
-		d.fs, err = openKind(found, storage{d.budget}, size)
+		d.fs, err = squashfs.Read(storage{d.budget}, size, 0, 0)
 		return err
 	})
 	return &named{d, "."}, err
@@ -48,13 +45,6 @@ type named struct {
 }
 
 func (n *named) content(size int64) (io.ReaderAt, error) { return n.d.open(n.path, size) }
-
-func openKind(found *inspect.FileSystem, b backend.Storage, size int64) (filesystem.FileSystem, error) {
-	if found.Type == "iso9660" {
-		return iso9660.Read(b, size, 0, 2048)
-	}
-	return squashfs.Read(b, size, 0, 0)
-}
 
 // call runs do. Its error is that of reading, where there is one: go-diskfs may not have passed it on.
 func (d *driver) call(do func() error) (err error) {
@@ -75,9 +65,8 @@ func (d *driver) call(do func() error) (err error) {
 	return nil
 }
 
-func (n *named) list() ([]*file, error) {
-	var list []*file
-	err := n.d.call(func() error {
+func (n *named) list(add func(*file) error) error {
+	return n.d.call(func() error {
 		entries, err := n.d.fs.ReadDir(n.path)
 		for _, e := range entries {
 			f, err := describe(e)
@@ -85,11 +74,12 @@ func (n *named) list() ([]*file, error) {
 				return err
 			}
 			f.entry = &named{n.d, path.Join(n.path, f.name)}
-			list = append(list, f)
+			if err := add(f); err != nil {
+				return err
+			}
 		}
 		return err
 	})
-	return list, err
 }
 
 func describe(e fs.DirEntry) (*file, error) {
@@ -104,14 +94,8 @@ func describe(e fs.DirEntry) (*file, error) {
 	if f.mode&fs.ModeSymlink == 0 {
 		return f, nil
 	}
-	switch l := e.(type) {
-	case interface{ Readlink() (string, error) }: // of squashfs
+	if l, ok := e.(interface{ Readlink() (string, error) }); ok {
 		f.link, err = l.Readlink()
-	case interface{ ReadLink() (string, bool) }: // of ISO 9660
-		var known bool
-		if f.link, known = l.ReadLink(); !known {
-			err = fmt.Errorf("%s: the symbolic link has no target", e.Name())
-		}
 	}
 	return f, err
 }

@@ -149,7 +149,10 @@ func TestFATHostile(t *testing.T) {
 		{"the root in a directory", "the directory is in itself", func(t *testing.T, b []byte) {
 			order.PutUint16(b[fatAt(t, b, below)+26:], uint16(order.Uint32(b[44:])))
 		}},
-		{"a name with a slash", `"ONE/.TXT" of 1 bytes is no file`, func(t *testing.T, b []byte) { b[fatAt(t, b, "ONE     TXT")+3] = '/'; b[fatAt(t, b, "ONE/    TXT")+12] = 0 }},
+		{"a name with a slash", `"ONE/.TXT" of 1 bytes is no file`, func(t *testing.T, b []byte) {
+			b[fatAt(t, b, "ONE     TXT")+3] = '/'
+			b[fatAt(t, b, "ONE/    TXT")+12] = 0
+		}},
 		{"two of a name", `"one.txt" is there twice`, func(t *testing.T, b []byte) {
 			copy(b[fatAt(t, b, "TWO     TXT"):], "ONE")
 		}},

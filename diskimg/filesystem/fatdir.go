@@ -34,7 +34,9 @@ const (
 // A fatRoot is the root directory of FAT12 and FAT16, which has its own place.
 type fatRoot struct{ *fat }
 
-func (r *fatRoot) list() ([]*file, error) { return r.readDir([]diskimg.Extent{r.root}) }
+func (r *fatRoot) list(add func(*file) error) error {
+	return r.readDir([]diskimg.Extent{r.root}, add)
+}
 
 func (r *fatRoot) content(int64) (io.ReaderAt, error) { return nil, fs.ErrInvalid }
 
@@ -44,19 +46,19 @@ type fatFile struct {
 	first uint32
 }
 
-func (d *fatFile) list() ([]*file, error) {
+func (d *fatFile) list(add func(*file) error) error {
 	if d.first == 0 {
-		return nil, nil // empty
+		return nil // empty
 	}
 	most := maxFATDir / d.clusterSize
 	list, n, err := d.chain(d.first, most+1)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if n > most {
-		return nil, unsupportedf("a directory of more than %d bytes", maxFATDir)
+		return unsupportedf("a directory of more than %d bytes", maxFATDir)
 	}
-	return d.readDir(list)
+	return d.readDir(list, add)
 }
 
 func (d *fatFile) content(size int64) (io.ReaderAt, error) {
@@ -72,16 +74,15 @@ func (d *fatFile) content(size int64) (io.ReaderAt, error) {
 }
 
 // readDir lists the directory that lies at place. As in Linux, what is free does not end it.
-func (f *fat) readDir(place []diskimg.Extent) ([]*file, error) {
+func (f *fat) readDir(place []diskimg.Extent, add func(*file) error) error {
 	var size int64
 	for _, e := range place {
 		size += e.Length
 	}
 	all := make([]byte, size)
 	if err := readFull(newPieces(f.r, place, size), all, 0); err != nil {
-		return nil, err
+		return err
 	}
-	var list []*file
 	var long longName
 	for ; len(all) >= fatSlotSize; all = all[fatSlotSize:] {
 		var s fatSlot
@@ -95,12 +96,14 @@ func (f *fat) readDir(place []diskimg.Extent) ([]*file, error) {
 			long.add(all)
 		default:
 			if file := f.file(&s, &long); file != nil {
-				list = append(list, file)
+				if err := add(file); err != nil {
+					return err
+				}
 			}
 			long = longName{}
 		}
 	}
-	return list, nil
+	return nil
 }
 
 // file returns what s is the entry of, nil if that is no file.

@@ -1,8 +1,8 @@
 // Package filesystem opens the file system that a partition or a bare disk holds, of whatever kind it is, for reading.
 //
-// ext2, ext3 and ext4 are read by package ext4, FAT is read here. ISO 9660 and squashfs are read by go-diskfs, which
-// trusts what it reads: so it is kept from reading much at a time, a panic of it is an error, and one call of it runs at a
-// time. All others are refused by their names.
+// ext2, ext3 and ext4 are read by package ext4, FAT and ISO 9660 are read here. Squashfs is read by go-diskfs, which trusts
+// what it reads: so it is kept from reading much at a time, a panic of it is an error, and one call of it runs at a time.
+// All others are refused by their names.
 //
 // What is opened is an io/fs.FS with symbolic links, as package ext4 offers it.
 package filesystem

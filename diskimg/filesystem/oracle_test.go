@@ -25,7 +25,7 @@ func sourceTree(t testing.TB, links bool) string {
 	dir := t.TempDir()
 	for name, size := range map[string]int{
 		"EFI/BOOT/grub.cfg": 3000, "EFI/a long name of a file.conf": 100, "empty": 0, "one": 1, "big/data": 140_000, "user-data": 513,
-		"Grüße ☃☄ (1).txt": 9,
+		".bash_history": 40, ".ssh/.hidden": 10, "dots...x": 5, "Grüße ☃☄ (1).txt": 9, "long/" + strings.Repeat("long ", 45) + "name": 77,
 		"UPPER.TXT": 3, "lower.txt": 4, "deep/1/2/3/4/5/6/7/8/9/10/file": 2049, "block": 131072,
 	} {
 		path := filepath.Join(dir, name)
@@ -46,10 +46,17 @@ func sourceTree(t testing.TB, links bool) string {
 	if !links {
 		return dir
 	}
-	for name, target := range map[string]string{"cfg": "EFI/BOOT", "absolute": "/EFI/BOOT/grub.cfg", "EFI/up": "../../one"} {
+	for name, target := range map[string]string{
+		"cfg": "EFI/BOOT", "absolute": "/EFI/BOOT/grub.cfg", "EFI/up": "../../one", "far": strings.Repeat("d/../", 60) + "one", "root": "/",
+	} {
 		if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
 		}
+	}
+	err := errors.Join(os.Mkdir(filepath.Join(dir, "d"), 0o700), os.Chmod(filepath.Join(dir, "UPPER.TXT"), fs.ModeSetuid|fs.ModeSticky|0o751),
+		os.Link(filepath.Join(dir, "one"), filepath.Join(dir, "hard")))
+	if err != nil {
+		t.Fatal(err)
 	}
 	return dir
 }
@@ -133,7 +140,7 @@ func TestForeign(t *testing.T) {
 			if err != nil || info.Type != tt.kind {
 				t.Fatalf("%+v, %v", info, err)
 			}
-			compareTree(t, f, tt.dir)
+			compareTree(t, f, tt.dir, tt.dir == linked && tt.kind != "squashfs")
 			if err := fstest.TestFS(f, "EFI/BOOT/grub.cfg", "one"); err != nil {
 				t.Error(err)
 			}
@@ -150,7 +157,8 @@ func TestForeign(t *testing.T) {
 	}
 }
 
-func compareTree(t *testing.T, f FS, dir string) {
+// compareTree compares all files with those of dir, modes too if the kind of file system has them.
+func compareTree(t *testing.T, f FS, dir string, owned bool) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 		if err != nil {
@@ -161,9 +169,13 @@ func compareTree(t *testing.T, f FS, dir string) {
 		if err != nil {
 			return err
 		}
+		want, err := e.Info()
+		if err != nil {
+			return err
+		}
 		switch {
-		case info.Mode().Type() != e.Type():
-			t.Errorf("%s is %v, want %v", name, info.Mode(), e.Type())
+		case info.Mode().Type() != e.Type() || owned && e.Type() != fs.ModeSymlink && info.Mode() != want.Mode():
+			t.Errorf("%s is %v, want %v", name, info.Mode(), want.Mode())
 		case e.Type()&fs.ModeSymlink != 0:
 			want, _ := os.Readlink(path)
 			if got, err := f.ReadLink(name); err != nil || got != want {

@@ -13,8 +13,9 @@ import (
 )
 
 const (
-	maxFiles = 1 << 20 // of one file system, that are listed
-	maxDepth = 64      // directories in each other
+	maxFiles = 1 << 20   // of one file system, that are listed
+	maxNames = 128 << 20 // bytes of their names and links
+	maxDepth = 64        // directories in each other
 )
 
 // A file is a file or directory of a tree. All but the files in a directory is fixed.
@@ -35,8 +36,8 @@ type file struct {
 
 // An entry is what a kind of file system knows of a file. It may be used concurrently.
 type entry interface {
-	// list lists a directory, in any order and with names of any kind.
-	list() ([]*file, error)
+	// list adds the files of a directory, in any order and with names of any kind, until add fails.
+	list(add func(*file) error) error
 
 	// content returns the content of a regular file, which is not empty.
 	content(size int64) (io.ReaderAt, error)
@@ -48,7 +49,8 @@ type tree struct {
 	fold bool // names are found whatever their case
 
 	mu    sync.Mutex
-	count int // files that were listed
+	files int // that were listed
+	names int // bytes of names and links
 }
 
 var _ FS = (*tree)(nil)
@@ -68,13 +70,16 @@ func openForeign(found *inspect.FileSystem, r io.ReaderAt, size int64) (FS, erro
 
 // openRoot returns the root directory.
 func openRoot(found *inspect.FileSystem, r io.ReaderAt, size int64) (entry, error) {
-	if found.Type == "vfat" {
+	switch found.Type {
+	case "vfat":
 		return openFAT(found, r)
+	case "iso9660":
+		return openISO(r, size)
 	}
-	if err := check(found, r, size); err != nil {
+	if err := checkSquashfs(r, size); err != nil {
 		return nil, err
 	}
-	return openDriver(found, r, size)
+	return openDriver(r, size)
 }
 
 // list returns the files in dir.
@@ -87,11 +92,12 @@ func (t *tree) read(dir *file) ([]*file, error) {
 	if err := dir.nested(); err != nil {
 		return nil, err
 	}
-	list, err := dir.entry.list()
+	var list []*file
+	err := dir.entry.list(func(f *file) error {
+		list = append(list, f)
+		return t.count(f)
+	})
 	if err != nil {
-		return nil, err
-	}
-	if err := t.add(len(list)); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(list, func(a, b *file) int { return cmp.Compare(a.name, b.name) })
@@ -121,11 +127,14 @@ func (dir *file) nested() error {
 	return nil
 }
 
-func (t *tree) add(n int) error {
+// count holds the memory that the tree takes in bounds.
+func (t *tree) count(f *file) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.count += n; t.count > maxFiles {
-		return unsupportedf("more than %d files", maxFiles)
+	t.files++
+	t.names += len(f.name) + len(f.link)
+	if t.files > maxFiles || t.names > maxNames {
+		return unsupportedf("more than %d files, or %d bytes of their names", maxFiles, maxNames)
 	}
 	return nil
 }
