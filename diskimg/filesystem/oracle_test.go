@@ -53,12 +53,26 @@ func sourceTree(t testing.TB, links bool) string {
 			t.Fatal(err)
 		}
 	}
-	err := errors.Join(os.Mkdir(filepath.Join(dir, "d"), 0o700), os.Chmod(filepath.Join(dir, "UPPER.TXT"), fs.ModeSetuid|fs.ModeSticky|0o751),
+	err := errors.Join(sparse(filepath.Join(dir, "sparse")), os.Mkdir(filepath.Join(dir, "d"), 0o700), os.Chmod(filepath.Join(dir, "UPPER.TXT"), fs.ModeSetuid|fs.ModeSticky|0o751),
 		os.Link(filepath.Join(dir, "one"), filepath.Join(dir, "hard")))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return dir
+}
+
+// sparse makes a file of 700 kB with something at its start, in its middle and at its end.
+func sparse(path string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	for i, off := range []int64{0, 300_077, 700_000} {
+		if _, err := f.WriteAt([]byte{'a', 'b', byte(i)}, off); err != nil {
+			return err
+		}
+	}
+	return f.Close()
 }
 
 func emptyFile(t testing.TB, size int64) string {
@@ -116,6 +130,9 @@ func TestForeign(t *testing.T) {
 		oracle.Run(t, name, args...)
 		return path
 	}
+	squash := func(options ...string) string {
+		return made("mksquashfs", append([]string{linked, "OUT", "-quiet", "-no-progress"}, options...)...)
+	}
 	tests := []struct {
 		name, kind, dir string
 		make            func() string
@@ -125,11 +142,14 @@ func TestForeign(t *testing.T) {
 		{"FAT16", "vfat", plain, func() string { return makeFAT(t, plain, 32*mib, "-F", "16") }},
 		{"FAT32", "vfat", plain, func() string { return makeFAT(t, plain, 64*mib, "-F", "32", "-s", "1") }},
 		{"FAT32 in sectors of 4096", "vfat", plain, func() string { return makeFAT(t, plain, 512*mib, "-F", "32", "-S", "4096", "-s", "1") }},
-		{"squashfs", "squashfs", linked, func() string { return made("mksquashfs", linked, "OUT", "-quiet", "-no-progress") }},
-		{"squashfs of xz", "squashfs", linked, func() string {
-			return made("mksquashfs", linked, "OUT", "-quiet", "-no-progress", "-comp", "xz", "-b", "65536")
-		}},
-		{"squashfs without fragments", "squashfs", linked, func() string { return made("mksquashfs", linked, "OUT", "-quiet", "-no-progress", "-no-fragments") }},
+		{"squashfs", "squashfs", linked, func() string { return squash() }},
+		{"squashfs of lzma", "squashfs", linked, func() string { return squash("-comp", "lzma") }},
+		{"squashfs of xz", "squashfs", linked, func() string { return squash("-comp", "xz", "-b", "65536") }},
+		{"squashfs of lz4", "squashfs", linked, func() string { return squash("-comp", "lz4", "-Xhc") }},
+		{"squashfs of zstd", "squashfs", linked, func() string { return squash("-comp", "zstd", "-b", "1M") }},
+		{"squashfs without fragments", "squashfs", linked, func() string { return squash("-no-fragments", "-b", "4096") }},
+		{"squashfs of fragments", "squashfs", linked, func() string { return squash("-always-use-fragments", "-b", "4096") }},
+		{"squashfs as it is", "squashfs", linked, func() string { return squash("-noI", "-noD", "-noF", "-noX") }},
 		{"ISO 9660 with Rock Ridge", "iso9660", linked, func() string { return made("genisoimage", "-quiet", "-R", "-o", "OUT", linked) }},
 		{"ISO 9660 with both", "iso9660", linked, func() string { return made("genisoimage", "-quiet", "-R", "-J", "-o", "OUT", linked) }},
 		{"ext4", "ext4", linked, func() string { return made("mke2fs", "-q", "-t", "ext4", "-d", linked, "OUT", "16M") }},
@@ -140,7 +160,7 @@ func TestForeign(t *testing.T) {
 			if err != nil || info.Type != tt.kind {
 				t.Fatalf("%+v, %v", info, err)
 			}
-			compareTree(t, f, tt.dir, tt.dir == linked && tt.kind != "squashfs")
+			compareTree(t, f, tt.dir, tt.dir == linked)
 			if err := fstest.TestFS(f, "EFI/BOOT/grub.cfg", "one"); err != nil {
 				t.Error(err)
 			}

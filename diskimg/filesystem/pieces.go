@@ -44,6 +44,9 @@ func (p *pieces) ReadAt(b []byte, off int64) (n int, err error) {
 
 // readFull reads all of b at off. That there is no such place is damage.
 func readFull(r io.ReaderAt, b []byte, off int64) error {
+	if off < 0 {
+		return damagedf("%d bytes at byte %d", len(b), off)
+	}
 	n, err := r.ReadAt(b, off)
 	switch {
 	case n == len(b):

@@ -76,10 +76,7 @@ func openRoot(found *inspect.FileSystem, r io.ReaderAt, size int64) (entry, erro
 	case "iso9660":
 		return openISO(r, size)
 	}
-	if err := checkSquashfs(r, size); err != nil {
-		return nil, err
-	}
-	return openDriver(r, size)
+	return openSquash(r)
 }
 
 // list returns the files in dir.
