@@ -160,6 +160,7 @@ func TestISOHostile(t *testing.T) {
 		{"a name longer than its record", "a directory record of", func(t *testing.T, b []byte) { b[isoRecordOf(t, b, "dir")+32] = 255 }},
 		{"a field longer than its record", "a field of 255 bytes", func(t *testing.T, b []byte) { fieldOf(t, b, isoRecordOf(t, b, "dir"), "PX")[2] = 255 }},
 		{"fields in a circle", "go on more than 32 times", func(t *testing.T, b []byte) { continued(b, isoRecordOf(t, b, "dir"), 0, 36) }},
+		{"fields without end", "are of more than 8192 bytes", func(t *testing.T, b []byte) { continued(b, isoRecordOf(t, b, "dir"), 0, 4096) }},
 		{"fields of 4 GiB", "4294967295 bytes of fields", func(t *testing.T, b []byte) { continued(b, isoRecordOf(t, b, "dir"), 0, ^uint32(0)) }},
 		{"fields beyond a block", "36 bytes of fields at byte 4294967295", func(t *testing.T, b []byte) { continued(b, isoRecordOf(t, b, "dir"), ^uint32(0), 36) }},
 		{"a link without a target", "link: the symbolic link has no target", func(t *testing.T, b []byte) { copy(fieldOf(t, b, isoRecordOf(t, b, "link"), "SL"), "XX") }},

@@ -26,8 +26,9 @@ type continuation struct{ block, offset, size uint32 }
 
 const (
 	maxContinuations = 32
-	maxContinued     = 4096 // bytes; as in Linux
-	maxName          = 255  // bytes
+	maxContinuation  = 4096                // bytes of a block; as in Linux
+	maxContinued     = 2 * maxContinuation // in all
+	maxName          = 255                 // bytes
 )
 
 // findRock looks whether there is Rock Ridge, which the first record of the root directory says.
@@ -53,6 +54,7 @@ func (i *iso) findRock(root *isoDir) error {
 func (i *iso) readRock(use []byte) (*rock, error) {
 	var r rock
 	use = use[min(i.skip, len(use)):]
+	left := maxContinued
 	for n := 0; ; n++ {
 		if err := r.fields(use); err != nil {
 			return nil, err
@@ -64,8 +66,11 @@ func (i *iso) readRock(use []byte) (*rock, error) {
 			return &r, nil
 		case n == maxContinuations:
 			return nil, damagedf("the fields of a directory record go on more than %d times", n)
-		case uint64(next.offset)+uint64(next.size) > maxContinued:
+		case uint64(next.offset)+uint64(next.size) > maxContinuation:
 			return nil, damagedf("%d bytes of fields at byte %d of a block", next.size, next.offset)
+		}
+		if left -= int(next.size); left < 0 {
+			return nil, damagedf("the fields of a directory record are of more than %d bytes", maxContinued)
 		}
 		use = make([]byte, next.size)
 		if err := readFull(i.r, use, int64(next.block)*isoSector+int64(next.offset)); err != nil {
@@ -92,10 +97,10 @@ func (r *rock) fields(use []byte) error {
 }
 
 func (r *rock) field(kind string, b []byte) error {
-	order := binary.LittleEndian
-	if need := map[string]int{"CE": 24, "PX": 4, "NM": 1, "SL": 1, "CL": 4}[kind]; len(b) < need {
+	if len(b) < needOf(kind) {
 		return damagedf("a field %s of %d bytes", kind, len(b))
 	}
+	order := binary.LittleEndian
 	switch kind {
 	case "CE":
 		r.next = continuation{order.Uint32(b), order.Uint32(b[8:]), order.Uint32(b[16:])}
@@ -118,6 +123,19 @@ func (r *rock) field(kind string, b []byte) error {
 		r.odd = "a sparse file of Rock Ridge"
 	}
 	return nil
+}
+
+// needOf is how much a field must say.
+func needOf(kind string) int {
+	switch kind {
+	case "CE":
+		return 24
+	case "PX", "CL":
+		return 4
+	case "NM", "SL":
+		return 1
+	}
+	return 0
 }
 
 // components adds parts of the target of a symbolic link.
