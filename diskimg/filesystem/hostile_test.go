@@ -95,7 +95,7 @@ func TestHostile(t *testing.T) {
 			if !errors.Is(err, diskimg.ErrDamaged) && !errors.Is(err, diskimg.ErrUnsupported) {
 				t.Errorf("%v is neither damaged nor unsupported", err)
 			}
-			if d := time.Since(start); d > 10*time.Second {
+			if d := time.Since(start); d > time.Minute {
 				t.Errorf("took %v", d)
 			}
 		})

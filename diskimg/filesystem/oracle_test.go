@@ -26,7 +26,7 @@ func sourceTree(t testing.TB, links bool) string {
 	for name, size := range map[string]int{
 		"EFI/BOOT/grub.cfg": 3000, "EFI/a long name of a file.conf": 100, "empty": 0, "one": 1, "big/data": 140_000, "user-data": 513,
 		".bash_history": 40, ".ssh/.hidden": 10, "dots...x": 5, "Grüße ☃☄ (1).txt": 9, "long/" + strings.Repeat("long ", 45) + "name": 77,
-		"UPPER.TXT": 3, "lower.txt": 4, "deep/1/2/3/4/5/6/7/8/9/10/file": 2049, "block": 131072,
+		"UPPER.TXT": 3, "lower.txt": 4, "deep/" + strings.Repeat("d/", 70) + "file": 2049, "block": 131072,
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

@@ -15,7 +15,7 @@ import (
 const (
 	maxFiles = 1 << 20   // of one file system, that are listed
 	maxNames = 128 << 20 // bytes of their names and links
-	maxDepth = 64        // directories in each other
+	maxDepth = 256       // directories in each other
 )
 
 // A file is a file or directory of a tree. All but the files in a directory is fixed.
@@ -115,7 +115,7 @@ func (dir *file) nested() error {
 	depth := 0
 	for up := dir.parent; up != nil; up = up.parent {
 		if depth++; depth > maxDepth {
-			return damagedf("more than %d directories are in each other", maxDepth)
+			return unsupportedf("more than %d directories are in each other", maxDepth)
 		}
 		if dir.id != 0 && up.id == dir.id {
 			return damagedf("the directory is in itself")
