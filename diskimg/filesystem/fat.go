@@ -106,10 +106,8 @@ func (f *fat) next(c uint32) uint32 {
 	return order.Uint32(f.table[c*4:]) & 0x0fffffff
 }
 
-// isEnd tells whether there is no cluster behind the one that has next for the next.
-func (f *fat) isEnd(next uint32) bool {
-	return next >= map[int]uint32{12: 0xff8, 16: 0xfff8, 32: 0x0ffffff8}[f.bits]
-}
+// isEnd tells whether there is no cluster behind the one that has next for the next: 0xff8, 0xfff8 or 0x0ffffff8.
+func (f *fat) isEnd(next uint32) bool { return next >= 1<<min(f.bits, 28)-8 }
 
 // chain returns where the clusters from first on lie, at most so many of them.
 func (f *fat) chain(first uint32, most int64) (list []diskimg.Extent, n int64, err error) {

@@ -47,8 +47,11 @@ func (i *iso) file(e *isoEntry) (*file, error) {
 		}
 		if said.child != 0 {
 			dir, err := i.self(said.child)
+			if err != nil {
+				return nil, err
+			}
 			f.setDir(dir)
-			return f, err
+			return f, nil
 		}
 	}
 	if e.Flags&isoAssociated != 0 {
@@ -63,11 +66,8 @@ func (i *iso) file(e *isoEntry) (*file, error) {
 
 // setDir makes f a directory.
 func (f *file) setDir(dir *isoDir) {
-	f.mode = f.mode&fs.ModePerm | fs.ModeDir
-	f.size, f.entry = 0, dir
-	if dir != nil {
-		f.id = dir.place.Offset
-	}
+	f.mode = f.mode&^fs.ModeType | fs.ModeDir
+	f.size, f.entry, f.id = 0, dir, dir.place.Offset
 }
 
 // nameOf returns the name in the record, as Linux makes it of what ISO 9660 allows.

@@ -53,7 +53,7 @@ func sourceTree(t testing.TB, links bool) string {
 			t.Fatal(err)
 		}
 	}
-	err := errors.Join(sparse(filepath.Join(dir, "sparse")), os.Mkdir(filepath.Join(dir, "d"), 0o700), os.Chmod(filepath.Join(dir, "UPPER.TXT"), fs.ModeSetuid|fs.ModeSticky|0o751),
+	err := errors.Join(sparse(filepath.Join(dir, "sparse")), os.Mkdir(filepath.Join(dir, "d"), 0o700), os.Chmod(filepath.Join(dir, "d"), fs.ModeSticky|0o777), os.Chmod(filepath.Join(dir, "UPPER.TXT"), fs.ModeSetuid|fs.ModeSticky|0o751),
 		os.Link(filepath.Join(dir, "one"), filepath.Join(dir, "hard")))
 	if err != nil {
 		t.Fatal(err)
