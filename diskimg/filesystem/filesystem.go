@@ -1,8 +1,11 @@
 // Package filesystem opens the file system that a partition or a bare disk holds, of whatever kind it is, for reading.
 //
-// ext2, ext3 and ext4 are read by package ext4. FAT, ISO 9660 and squashfs are read by go-diskfs, which trusts what it
-// reads: so it is kept from reading much at a time, a panic of it is an error, and one call of it runs at a time. All
-// others are refused by their names.
+// ext2, ext3 and ext4 are read by package ext4. FAT, ISO 9660 and squashfs are read here, as Linux reads them: go-diskfs
+// reads all of them too, but reads wrong what it does not know, and makes whatever memory it is told to. All others are
+// refused by their names.
+//
+// No file system is trusted. What is not as it has to be is an error, of the directory or the file that it is in; what is
+// kept in memory is bounded, whatever an image says.
 //
 // What is opened is an io/fs.FS with symbolic links, as package ext4 offers it.
 package filesystem

@@ -37,7 +37,7 @@ func (t *tree) content(f *file) (io.ReaderAt, error) {
 	if f.size == 0 {
 		return bytes.NewReader(nil), nil
 	}
-	return t.driver.open(f.path, f.size)
+	return f.entry.content(f.size)
 }
 
 // Stat describes what name leads to.
@@ -113,7 +113,7 @@ func (t *tree) ReadFile(name string) ([]byte, error) {
 // renamed is f under the name that it was found by, through a link or in another case.
 func renamed(f *file, name string) fs.FileInfo {
 	if base := path.Base(name); base != f.name {
-		return &file{name: base, path: f.path, size: f.size, mode: f.mode, modTime: f.modTime, sys: f.sys}
+		return &file{name: base, size: f.size, mode: f.mode, modTime: f.modTime}
 	}
 	return f
 }

@@ -25,6 +25,8 @@ func sourceTree(t testing.TB, links bool) string {
 	dir := t.TempDir()
 	for name, size := range map[string]int{
 		"EFI/BOOT/grub.cfg": 3000, "EFI/a long name of a file.conf": 100, "empty": 0, "one": 1, "big/data": 140_000, "user-data": 513,
+		".bash_history": 40, ".ssh/.hidden": 10, "dots...x": 5, "Grüße ☃☄ (1).txt": 9, "long/" + strings.Repeat("long ", 45) + "name": 77,
+		"UPPER.TXT": 3, "lower.txt": 4, "deep/" + strings.Repeat("d/", 70) + "file": 2049, "block": 131072,
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -44,12 +46,33 @@ func sourceTree(t testing.TB, links bool) string {
 	if !links {
 		return dir
 	}
-	for name, target := range map[string]string{"cfg": "EFI/BOOT", "absolute": "/EFI/BOOT/grub.cfg", "EFI/up": "../../one"} {
+	for name, target := range map[string]string{
+		"cfg": "EFI/BOOT", "absolute": "/EFI/BOOT/grub.cfg", "EFI/up": "../../one", "far": strings.Repeat("d/../", 60) + "one", "root": "/",
+	} {
 		if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
 		}
 	}
+	err := errors.Join(sparse(filepath.Join(dir, "sparse")), os.Mkdir(filepath.Join(dir, "d"), 0o700), os.Chmod(filepath.Join(dir, "d"), fs.ModeSticky|0o777), os.Chmod(filepath.Join(dir, "UPPER.TXT"), fs.ModeSetuid|fs.ModeSticky|0o751),
+		os.Link(filepath.Join(dir, "one"), filepath.Join(dir, "hard")))
+	if err != nil {
+		t.Fatal(err)
+	}
 	return dir
+}
+
+// sparse makes a file of 700 kB with something at its start, in its middle and at its end.
+func sparse(path string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	for i, off := range []int64{0, 300_077, 700_000} {
+		if _, err := f.WriteAt([]byte{'a', 'b', byte(i)}, off); err != nil {
+			return err
+		}
+	}
+	return f.Close()
 }
 
 func emptyFile(t testing.TB, size int64) string {
@@ -64,8 +87,8 @@ func emptyFile(t testing.TB, size int64) string {
 	return path
 }
 
-// fat makes a FAT file system and copies dir into it by mtools.
-func fat(t testing.TB, dir string, size int64, options ...string) string {
+// makeFAT makes a FAT file system and copies dir into it by mtools.
+func makeFAT(t testing.TB, dir string, size int64, options ...string) string {
 	t.Helper()
 	path := emptyFile(t, size)
 	oracle.Run(t, "mkfs.vfat", append(options, path)...)
@@ -78,7 +101,7 @@ func fat(t testing.TB, dir string, size int64, options ...string) string {
 		args = append(args, filepath.Join(dir, e.Name()))
 	}
 	cmd := exec.Command(oracle.Look(t, "mcopy"), append(args, "::")...)
-	cmd.Env = append(os.Environ(), "MTOOLS_SKIP_CHECK=1")
+	cmd.Env = append(os.Environ(), "MTOOLS_SKIP_CHECK=1", "LC_ALL=C.UTF-8")
 	oracle.Output(t, cmd)
 	return path
 }
@@ -107,18 +130,26 @@ func TestForeign(t *testing.T) {
 		oracle.Run(t, name, args...)
 		return path
 	}
+	squash := func(options ...string) string {
+		return made("mksquashfs", append([]string{linked, "OUT", "-quiet", "-no-progress"}, options...)...)
+	}
 	tests := []struct {
 		name, kind, dir string
 		make            func() string
 	}{
-		{"FAT12", "vfat", plain, func() string { return fat(t, plain, 6*mib, "-F", "12") }},
-		{"FAT16", "vfat", plain, func() string { return fat(t, plain, 32*mib, "-F", "16") }},
-		{"FAT32", "vfat", plain, func() string { return fat(t, plain, 64*mib, "-F", "32", "-s", "1") }},
-		{"squashfs", "squashfs", linked, func() string { return made("mksquashfs", linked, "OUT", "-quiet", "-no-progress") }},
-		{"squashfs of xz", "squashfs", linked, func() string {
-			return made("mksquashfs", linked, "OUT", "-quiet", "-no-progress", "-comp", "xz", "-b", "65536")
-		}},
-		{"squashfs without fragments", "squashfs", linked, func() string { return made("mksquashfs", linked, "OUT", "-quiet", "-no-progress", "-no-fragments") }},
+		{"FAT12", "vfat", plain, func() string { return makeFAT(t, plain, 6*mib, "-F", "12") }},
+		{"FAT12 with one table", "vfat", plain, func() string { return makeFAT(t, plain, 6*mib, "-F", "12", "-f", "1") }},
+		{"FAT16", "vfat", plain, func() string { return makeFAT(t, plain, 32*mib, "-F", "16") }},
+		{"FAT32", "vfat", plain, func() string { return makeFAT(t, plain, 64*mib, "-F", "32", "-s", "1") }},
+		{"FAT32 in sectors of 4096", "vfat", plain, func() string { return makeFAT(t, plain, 512*mib, "-F", "32", "-S", "4096", "-s", "1") }},
+		{"squashfs", "squashfs", linked, func() string { return squash() }},
+		{"squashfs of lzma", "squashfs", linked, func() string { return squash("-comp", "lzma") }},
+		{"squashfs of xz", "squashfs", linked, func() string { return squash("-comp", "xz", "-b", "65536") }},
+		{"squashfs of lz4", "squashfs", linked, func() string { return squash("-comp", "lz4", "-Xhc") }},
+		{"squashfs of zstd", "squashfs", linked, func() string { return squash("-comp", "zstd", "-b", "1M") }},
+		{"squashfs without fragments", "squashfs", linked, func() string { return squash("-no-fragments", "-b", "4096") }},
+		{"squashfs of fragments", "squashfs", linked, func() string { return squash("-always-use-fragments", "-b", "4096") }},
+		{"squashfs as it is", "squashfs", linked, func() string { return squash("-noI", "-noD", "-noF", "-noX") }},
 		{"ISO 9660 with Rock Ridge", "iso9660", linked, func() string { return made("genisoimage", "-quiet", "-R", "-o", "OUT", linked) }},
 		{"ISO 9660 with both", "iso9660", linked, func() string { return made("genisoimage", "-quiet", "-R", "-J", "-o", "OUT", linked) }},
 		{"ext4", "ext4", linked, func() string { return made("mke2fs", "-q", "-t", "ext4", "-d", linked, "OUT", "16M") }},
@@ -129,7 +160,7 @@ func TestForeign(t *testing.T) {
 			if err != nil || info.Type != tt.kind {
 				t.Fatalf("%+v, %v", info, err)
 			}
-			compareTree(t, f, tt.dir)
+			compareTree(t, f, tt.dir, tt.dir == linked)
 			if err := fstest.TestFS(f, "EFI/BOOT/grub.cfg", "one"); err != nil {
 				t.Error(err)
 			}
@@ -146,7 +177,8 @@ func TestForeign(t *testing.T) {
 	}
 }
 
-func compareTree(t *testing.T, f FS, dir string) {
+// compareTree compares all files with those of dir, modes too if the kind of file system has them.
+func compareTree(t *testing.T, f FS, dir string, owned bool) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 		if err != nil {
@@ -157,9 +189,13 @@ func compareTree(t *testing.T, f FS, dir string) {
 		if err != nil {
 			return err
 		}
+		want, err := e.Info()
+		if err != nil {
+			return err
+		}
 		switch {
-		case info.Mode().Type() != e.Type():
-			t.Errorf("%s is %v, want %v", name, info.Mode(), e.Type())
+		case info.Mode().Type() != e.Type() || owned && e.Type() != fs.ModeSymlink && info.Mode() != want.Mode():
+			t.Errorf("%s is %v, want %v", name, info.Mode(), want.Mode())
 		case e.Type()&fs.ModeSymlink != 0:
 			want, _ := os.Readlink(path)
 			if got, err := f.ReadLink(name); err != nil || got != want {

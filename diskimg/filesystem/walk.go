@@ -13,7 +13,7 @@ const (
 
 // walk finds the file that name leads to. A link at its end is followed if follow says so.
 func (t *tree) walk(name string, follow bool) (*file, error) {
-	if !fs.ValidPath(name) {
+	if !valid(name) {
 		return nil, fs.ErrInvalid
 	}
 	trail := []*file{t.root}
@@ -44,7 +44,7 @@ func (t *tree) walk(name string, follow bool) (*file, error) {
 			return nil, syscall.ELOOP
 		}
 		if f.link == "" || len(f.link) > maxTarget {
-			return nil, damagedf("%s: a link of %d bytes", f.path, len(f.link))
+			return nil, damagedf("%s: a link of %d bytes", f.name, len(f.link))
 		}
 		if f.link[0] == '/' {
 			trail = trail[:1]
@@ -53,3 +53,6 @@ func (t *tree) walk(name string, follow bool) (*file, error) {
 	}
 	return trail[len(trail)-1], nil
 }
+
+// valid is fs.ValidPath without a look at UTF-8.
+func valid(name string) bool { return fs.ValidPath(strings.ToValidUTF8(name, "?")) }

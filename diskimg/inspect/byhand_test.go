@@ -3,9 +3,12 @@ package inspect
 import (
 	"bytes"
 	"encoding/binary"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"amiforge/internal/oracle"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -126,6 +129,24 @@ func TestByHand(t *testing.T) {
 				t.Errorf("blkid differs: %s", diff)
 			}
 		})
+	}
+}
+
+// An image for Windows has next to nothing in its tree of ISO 9660: all is in that of UDF.
+func TestUDF(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "image")
+	oracle.Run(t, "genisoimage", "-quiet", "-udf", "-o", path, t.TempDir())
+	report := inspectFile(t, path)
+	want := []string{"the disk looks like iso9660 and udf at once: the first is taken"}
+	if diff := cmp.Diff(want, report.Warnings); diff != "" || report.FileSystem.Type != "iso9660" {
+		t.Errorf("%+v %s", report.FileSystem, diff)
+	}
+	if bridge := blkid(t, path); bridge.Type != "udf" {
+		t.Errorf("blkid: %+v", bridge)
+	}
+	report = inspectFile(t, sparseFile(t, mib, map[int64]string{32 << 10: "\x00BEA01\x01", 34 << 10: "\x00NSR03\x01", 36 << 10: "\x00TEA01\x01"}))
+	if report.FileSystem == nil || report.FileSystem.Type != "udf" {
+		t.Errorf("%+v", report.FileSystem)
 	}
 }
 

@@ -28,7 +28,8 @@ type prober struct {
 	last bool                      // what is in a volume of this kind looks like what it is not
 }
 
-// probers returns them in blkid's order.
+// probers returns them in blkid's order, but for UDF, which blkid has before ISO 9660: a disk that is both ways a CD is one
+// of ISO 9660 to us.
 func probers() []prober {
 	return []prober{
 		{findRAID, true},
@@ -39,6 +40,7 @@ func probers() []prober {
 		{findXFS, false},
 		{findExt, false},
 		{findISO9660, false},
+		{findUDF, false},
 		{findZFS, true},
 		{findNTFS, false},
 		{findSquashfs, false},

@@ -120,3 +120,13 @@ func swapSpace() []byte {
 }
 
 func partUUID(n int) string { return fmt.Sprintf("decafbad-%02d", n) }
+
+// bridge is an image with a tree for ISO 9660 and one for UDF, which need not be the same.
+func bridge(t testing.TB) []byte {
+	t.Helper()
+	image := filepath.Join(t.TempDir(), "image")
+	oracle.Run(t, "genisoimage", "-quiet", "-udf", "-o", image, t.TempDir())
+	content, err := os.ReadFile(image)
+	must(t, err)
+	return content
+}

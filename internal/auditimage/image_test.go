@@ -210,6 +210,7 @@ func TestUnread(t *testing.T) {
 		"unknown":          {part{typeLinux, noise(mib)}, "no file system that is known", ""},
 		"one byte":         {part{typeLinux, append(make([]byte, mib-1), 1)}, "no file system that is known", ""},
 		"damaged":          {part{typeLinux, damaged}, "no file system that is known", ""},
+		"two trees":        {part{typeLinux, bridge(t)}, "it looks like iso9660 and udf at once", ""},
 		"two at once":      {part{typeLinux, both}, "it looks like ext4 and iso9660 at once", ""},
 		"empty":            {part{typeLinux, make([]byte, mib)}, "", "partition 2 is empty"},
 		"swap":             {part{typeSwap, swapSpace()}, "", "partition 2 is swap space"},

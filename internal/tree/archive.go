@@ -105,7 +105,7 @@ func (a *archive) failed(err error) error {
 		return fmt.Errorf("%s: the archive is cut off: %w", a.name, err)
 	}
 	if errors.Is(err, zstd.ErrWindowSizeExceeded) || errors.Is(err, zstd.ErrDecoderSizeExceeded) {
-		return fmt.Errorf("%s: the zstd file needs a window of more than %d MiB: decompress it first, with zstd -d --long=31", a.name, maxWindow>>20)
+		return fmt.Errorf("%s: the zstd file needs a window of more than %d MiB: decompress it first, with zstd -d --long=31", a.name, maxMemory/2>>20)
 	}
 	return fmt.Errorf("%s: %w", a.name, err)
 }

@@ -1,0 +1,58 @@
+package filesystem
+
+import (
+	"fmt"
+	"io"
+	"sort"
+
+	"amiforge/diskimg"
+)
+
+// pieces is a file that lies in pieces of r, which follow each other. It is an io.ReaderAt.
+type pieces struct {
+	r    io.ReaderAt
+	list []diskimg.Extent
+	ends []int64 // in the file
+}
+
+// newPieces returns what lies in list, cut at size bytes.
+func newPieces(r io.ReaderAt, list []diskimg.Extent, size int64) io.ReaderAt {
+	p := &pieces{r: r, list: list}
+	end := int64(0)
+	for _, e := range list {
+		end += e.Length
+		p.ends = append(p.ends, end)
+	}
+	return io.NewSectionReader(p, 0, min(size, end))
+}
+
+func (p *pieces) ReadAt(b []byte, off int64) (n int, err error) {
+	i := sort.Search(len(p.ends), func(i int) bool { return p.ends[i] > off })
+	for ; n < len(b) && i < len(p.list); i++ {
+		left := p.ends[i] - off
+		part := b[n:min(int64(n)+left, int64(len(b)))]
+		if err := readFull(p.r, part, p.list[i].Offset+p.list[i].Length-left); err != nil {
+			return n, err
+		}
+		n, off = n+len(part), off+int64(len(part))
+	}
+	if n < len(b) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+// readFull reads all of b at off. That there is no such place is damage.
+func readFull(r io.ReaderAt, b []byte, off int64) error {
+	if off < 0 {
+		return damagedf("%d bytes at byte %d", len(b), off)
+	}
+	n, err := r.ReadAt(b, off)
+	switch {
+	case n == len(b):
+		return nil
+	case err == nil || err == io.EOF:
+		return damage{fmt.Errorf("%d bytes at byte %d: %w", len(b), off, io.ErrUnexpectedEOF)}
+	}
+	return err
+}
