@@ -10,6 +10,8 @@ import (
 const (
 	maxLinks = 40   // symbolic links on a path, as Linux has it
 	maxPath  = 4096 // bytes of a path: in a million directories in each other, to find each would take half a million steps
+
+	maxWalkNames = 8 * maxDirEntries // of the directories on a path: links may lead to and fro between large ones
 )
 
 // A walker goes down a path.
@@ -17,6 +19,7 @@ type walker struct {
 	f     *FS
 	trail []uint32 // directories from the root down
 	links int
+	names int // of the directories so far
 }
 
 // walk finds the inode of name. A link at its end is followed if follow says so.
@@ -72,7 +75,10 @@ func (w *walker) start(dir string) error {
 		}
 		return *up, int64(128 + len(dir) + 4*len(up.trail)), nil
 	})
-	w.trail, w.links = slices.Clone(found.trail), found.links
+	if err == nil {
+		*w = found
+		w.trail = slices.Clone(w.trail)
+	}
 	return err
 }
 
@@ -132,7 +138,14 @@ func (w *walker) step(part string) (*readNode, error) {
 
 func (w *walker) here() (*readDir, error) {
 	last := len(w.trail) - 1
-	return w.f.directory(w.trail[last], w.trail[max(last-1, 0)])
+	d, err := w.f.directory(w.trail[last], w.trail[max(last-1, 0)])
+	if err != nil {
+		return nil, err
+	}
+	if w.names += len(d.entries); w.names > maxWalkNames {
+		return nil, unsupportedf("the path leads through directories of more than %d names", maxWalkNames)
+	}
+	return d, nil
 }
 
 // follow returns where to go from the link n on, with rest behind it.

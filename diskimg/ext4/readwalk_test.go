@@ -1,10 +1,14 @@
 package ext4
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"syscall"
 	"testing"
+
+	"amiforge/diskimg"
 )
 
 // A directory is not left for those above it, however large all of them are.
@@ -30,6 +34,29 @@ func TestWalkLarge(t *testing.T) {
 	}
 	if f.dirs.large != kept {
 		t.Error("directories were read again")
+	}
+}
+
+// A path that leads to and fro between large directories has an end.
+func TestWalkToAndFro(t *testing.T) {
+	m := &memory{}
+	w, err := Create(m, testOptions(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 20_000 {
+		mustAdd(t, w, Entry{Name: fmt.Sprint("d/", i), Mode: 0o644}, "")
+	}
+	fro := strings.Repeat("d/../", 700)
+	mustAdd(t, w, Entry{Name: "once", Mode: fs.ModeSymlink | 0o777, Link: fro + "d"}, "")
+	mustAdd(t, w, Entry{Name: "again", Mode: fs.ModeSymlink | 0o777, Link: fro + "once"}, "")
+	mustAdd(t, w, Entry{Name: "often", Mode: fs.ModeSymlink | 0o777, Link: fro + "again"}, "")
+	f := opened(t, m, w)
+	if _, err := f.Stat("again/7"); err != nil {
+		t.Error(err)
+	}
+	if _, err := f.Stat("often/7"); !errors.Is(err, diskimg.ErrUnsupported) {
+		t.Error(err)
 	}
 }
 
