@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,11 +17,7 @@ func (o *options) write(ctx context.Context, e *cli.Env, report *auditreport.Rep
 	if err := o.print(e, report); err != nil || !o.store {
 		return err
 	}
-	text, err := marshal(report)
-	if err != nil {
-		return err
-	}
-	location, err := auditing.StoreReport(ctx, object, text)
+	location, err := auditing.StoreReport(ctx, object, report)
 	if err != nil {
 		return err
 	}
@@ -35,7 +30,7 @@ func (o *options) print(e *cli.Env, report *auditreport.Report) error {
 	case !o.prints():
 		return o.writeFile(e, report)
 	case o.format == formatSARIF:
-		text, err := marshal(report.SARIF())
+		text, err := auditreport.Marshal(report.SARIF())
 		if err != nil {
 			return err
 		}
@@ -57,9 +52,9 @@ func (o *options) writeFile(e *cli.Env, report *auditreport.Report) (err error) 
 	text := []byte(report.Text() + "\n")
 	switch o.format {
 	case formatJSON:
-		text, err = marshal(report)
+		text, err = auditreport.Marshal(report)
 	case formatSARIF:
-		text, err = marshal(report.SARIF())
+		text, err = auditreport.Marshal(report.SARIF())
 	}
 	if err != nil {
 		return err
@@ -76,14 +71,4 @@ func (o *options) writeFile(e *cli.Env, report *auditreport.Report) (err error) 
 	return e.Result(o.output, map[string]any{
 		"report": o.output, "image": report.Image, "result": report.Result, "counts": report.Counts,
 	})
-}
-
-// marshal returns v as JSON for people to read, too. Paths have & and < in them, and this is no web page.
-func marshal(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	err := enc.Encode(v)
-	return b.Bytes(), err
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rsa"
 	"fmt"
 	"os"
 
@@ -9,23 +10,30 @@ import (
 
 	"amiforge/diskimg"
 	"amiforge/internal/auditing"
+	"amiforge/internal/auditreport"
 	"amiforge/internal/cli"
+	"amiforge/internal/registry"
+	"amiforge/manifest"
 )
 
 // auditOptions are about the audit before the bundling.
 type auditOptions struct {
-	audit  bool
-	choice auditing.Choice
+	audit       bool
+	choice      auditing.Choice
+	storeReport bool // put it beside the bundle
+
+	report *auditreport.Report // once the image was audited
 }
 
 func (a *auditOptions) addAuditFlags(f *pflag.FlagSet) {
 	f.BoolVar(&a.audit, "audit", false, "")
+	f.BoolVar(&a.storeReport, "store-report", false, "")
 	a.choice.AddFlags(f)
 }
 
 // checkAudit tells what does not go together.
 func (a *auditOptions) checkAudit(f *pflag.FlagSet) error {
-	for _, name := range []string{"fail-on", "skip", "allow"} {
+	for _, name := range []string{"fail-on", "skip", "allow", "store-report"} {
 		if f.Changed(name) && !a.audit {
 			return cli.Usagef("--%s goes with --audit", name)
 		}
@@ -69,11 +77,34 @@ func (o *options) auditVolume(ctx context.Context, e *cli.Env, f *os.File, size 
 	return o.refuse(ctx, e, source, "ami-audit of what --disk-only writes")
 }
 
-func (o *options) refuse(ctx context.Context, e *cli.Env, source *auditing.Source, hint string) error {
+func (o *options) refuse(ctx context.Context, e *cli.Env, source *auditing.Source, hint string) (err error) {
 	source.SetArchitecture(o.arch)
 	verdict := "not bundled"
 	if o.diskOnly {
 		verdict = "not written"
 	}
-	return auditing.Refuse(ctx, e, source, o.choice.Options, verdict, hint)
+	o.report, err = auditing.Refuse(ctx, e, source, o.choice.Options, verdict, hint)
+	return err
+}
+
+// keepReport puts the report of the audit beside the bundle whose manifest is m, as a report on that bundle, if it is to be
+// there. It returns where that is.
+func (o *options) keepReport(ctx context.Context, e *cli.Env, object cli.Object, m *manifest.Manifest, key *rsa.PrivateKey) (string, error) {
+	if !o.storeReport {
+		return "", nil
+	}
+	doc, err := m.Sign(key) // the same bytes as in the store: neither the format nor the signature has anything random
+	if err != nil {
+		return "", err
+	}
+	o.report.Image = auditreport.Image{
+		Source: object.String(), ManifestDigest: registry.DigestManifest(doc),
+		Format: string(diskimg.RAW), Size: m.Image.Size,
+	}
+	location, err := auditing.StoreReport(ctx, object, o.report)
+	if err != nil {
+		return "", fmt.Errorf("%s is in place, but not the report of its audit: %w", object, err)
+	}
+	e.Notef("the report is at %s", location)
+	return location, nil
 }

@@ -56,6 +56,8 @@ where the manifest is. With --volume the image is made first: see below.
                               and bundle nothing (exit 4) if there are any
       --fail-on SEVERITY, --skip ID[,…], --allow ID[:PATH]
                               what of the audit matters: see ami-audit
+      --store-report          put the report of the audit beside the bundle, for the
+                              --audited-by of ami-modify and ami-register
 
 Parts that an earlier bundle of that name left in the store are cleared away. In a
 bucket, let one process at a time write a bundle.
@@ -145,26 +147,35 @@ func run(ctx context.Context, e *cli.Env) error {
 	if err != nil {
 		return err
 	}
-	location := loc.Object(bundle.ManifestName(o.prefix))
-	m, err := create(ctx, e, st, location, im, opts)
+	made, err := o.create(ctx, e, cli.Object{Store: st, Location: loc, Name: bundle.ManifestName(o.prefix)}, im, opts)
 	if err != nil {
 		return err
 	}
 	if o.note != "" {
 		e.Notef("%s", o.note)
 	}
-	return result(e, location, m, nil)
+	return made.print(e)
 }
 
-// create bundles the image into the store. The manifest is at location then.
-func create(ctx context.Context, e *cli.Env, st bundle.Store, location string, im *bundle.Image, opts *bundle.CreateOptions) (*manifest.Manifest, error) {
+// create bundles the image, with object as the manifest, and puts the report of its audit beside it if that is wanted.
+func (o *options) create(ctx context.Context, e *cli.Env, object cli.Object, im *bundle.Image, opts *bundle.CreateOptions) (*result, error) {
+	m, err := cut(ctx, e, object, im, opts)
+	if err != nil {
+		return nil, err
+	}
+	report, err := o.keepReport(ctx, e, object, m, opts.Key)
+	return &result{manifest: m, location: object.String(), report: report}, err
+}
+
+// cut bundles the image.
+func cut(ctx context.Context, e *cli.Env, object cli.Object, im *bundle.Image, opts *bundle.CreateOptions) (*manifest.Manifest, error) {
 	progress := e.Progress("bundle", im.DataSize())
 	defer progress.Done()
 	opts.Progress = progress.Add
-	m, err := bundle.Create(ctx, st, im, opts)
+	m, err := bundle.Create(ctx, object.Store, im, opts)
 	switch {
 	case err != nil && m != nil:
-		return nil, fmt.Errorf("%w\n%s is in place all the same", err, location)
+		return nil, fmt.Errorf("%w\n%s is in place all the same", err, object)
 	case err != nil:
 		return nil, explain(err)
 	}
@@ -349,18 +360,28 @@ func (o *options) openStore(ctx context.Context, cfg store.Config) (bundle.Store
 	return cli.OpenStore(ctx, o.destination, cfg)
 }
 
-// result prints what was made; volume is what the image was made from files as, or nil.
-func result(e *cli.Env, location string, m *manifest.Manifest, volume *volumeResult) error {
-	im := &m.Image
+// A result is a bundle that was made.
+type result struct {
+	manifest *manifest.Manifest
+	location string        // of the manifest
+	volume   *volumeResult // that the image was made as, or nil
+	report   string        // location of the report of its audit, if that was kept
+}
+
+func (made *result) print(e *cli.Env) error {
+	im := &made.manifest.Image
 	e.Verbosef("%d bytes in %d parts of %d bytes together", im.Size, len(im.Parts), im.BundledSize)
 	r := map[string]any{
-		"manifest": location, "size": im.Size, "bundledSize": im.BundledSize, "parts": len(im.Parts),
-		"digest": im.Digest.String(), "architecture": m.Machine.Architecture, "user": im.User,
+		"manifest": made.location, "size": im.Size, "bundledSize": im.BundledSize, "parts": len(im.Parts),
+		"digest": im.Digest.String(), "architecture": made.manifest.Machine.Architecture, "user": im.User,
 	}
-	if volume != nil {
-		r["volume"] = volume
+	if made.volume != nil {
+		r["volume"] = made.volume
 	}
-	return e.Result(location, r)
+	if made.report != "" {
+		r["auditReport"] = made.report
+	}
+	return e.Result(made.location, r)
 }
 
 // parseMappings reads VIRTUAL=DEVICE pairs.

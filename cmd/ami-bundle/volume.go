@@ -70,20 +70,17 @@ func (o *options) runVolume(ctx context.Context, e *cli.Env) error {
 	if err := o.auditVolume(ctx, e, temp.File, made.Size); err != nil {
 		return err
 	}
-	location := loc.Object(bundle.ManifestName(o.prefix))
 	im, err := bundle.OpenImage(ctx, temp.Name(), &bundle.ImageOptions{NoScan: true})
 	if err != nil {
 		return err
 	}
 	defer im.Close()
-	m, err := create(ctx, e, st, location, im, opts)
+	r, err := o.create(ctx, e, cli.Object{Store: st, Location: loc, Name: bundle.ManifestName(o.prefix)}, im, opts)
 	if err != nil {
 		return err
 	}
-	if err := temp.Close(); err != nil {
-		return errors.Join(err, result(e, location, m, made))
-	}
-	return result(e, location, m, made)
+	r.volume = made
+	return errors.Join(temp.Close(), r.print(e))
 }
 
 // createTemp makes the file that the volume is in until it is bundled: beside the bundle, or in TMPDIR if the bundle goes

@@ -87,7 +87,7 @@ func volumeFlags() []string {
 func bundleFlags() []string {
 	return []string{
 		"destination", "to", "ec2cert", "block-device-mapping", "kernel", "ramdisk", "product-codes", "inherit",
-		"part-size", "compression-level", "jobs",
+		"part-size", "compression-level", "jobs", "store-report",
 	}
 }
 

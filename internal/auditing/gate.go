@@ -110,7 +110,8 @@ func pass(ctx context.Context, e *cli.Env, object cli.Object, b *bundle.Bundle, 
 	if image.ID == "" {
 		verdict = "not registered"
 	}
-	return Refuse(ctx, e, source, Options{FailOn: audit.Error}, verdict, fmt.Sprintf("ami-audit %s -k KEY", object))
+	_, err = Refuse(ctx, e, source, Options{FailOn: audit.Error}, verdict, fmt.Sprintf("ami-audit %s -k KEY", object))
+	return err
 }
 
 // accept takes a report in the place of an audit.

@@ -19,15 +19,18 @@ func OpenRaw(location string, f *os.File, size int64) (*Source, error) {
 }
 
 // Refuse audits the source. Findings that matter are an error that is cli.ErrAudit and lists them; verdict says what they
-// keep from being done, and hint how to see more.
-func Refuse(ctx context.Context, e *cli.Env, s *Source, opts Options, verdict, hint string) error {
+// keep from being done, and hint how to see more. Those that do not matter are shown with --verbose.
+func Refuse(ctx context.Context, e *cli.Env, s *Source, opts Options, verdict, hint string) (*auditreport.Report, error) {
 	report, err := Run(ctx, e, s, opts)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if report.Result != auditreport.Clean {
-		return &refusal{verdict, report.Image.Source, report.Counts, report.Findings, opts.FailOn, hint}
+		return nil, &refusal{verdict, report.Image.Source, report.Counts, report.Findings, opts.FailOn, hint}
 	}
 	e.Notef("audited: %s", report.Counts)
-	return nil
+	for _, f := range report.Findings {
+		e.Verbosef("%s", auditreport.Line(f))
+	}
+	return report, nil
 }

@@ -35,7 +35,11 @@ func readReport(ctx context.Context, e *cli.Env, location string) ([]byte, error
 }
 
 // StoreReport puts a report in JSON beside the manifest of the bundle that it is about, and returns its location.
-func StoreReport(ctx context.Context, object cli.Object, text []byte) (string, error) {
+func StoreReport(ctx context.Context, object cli.Object, report *auditreport.Report) (string, error) {
+	text, err := auditreport.Marshal(report)
+	if err != nil {
+		return "", err
+	}
 	name := bundle.ReportName(object.Name)
 	sum := manifest.Digest(sha1.Sum(text))
 	if err := object.Store.Put(ctx, name, bytes.NewReader(text), int64(len(text)), sum); err != nil {
