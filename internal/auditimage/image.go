@@ -13,6 +13,7 @@ import (
 	"io"
 	"io/fs"
 	"iter"
+	"slices"
 
 	"amiforge/diskimg"
 	"amiforge/diskimg/inspect"
@@ -80,6 +81,18 @@ func (m *Image) HasSystem() bool {
 	return false
 }
 
+// nothing tells whether the image has no files at all, as a directory has on which nothing was mounted: to call it clean
+// would say something about an image that is elsewhere.
+func (m *Image) nothing() bool {
+	for _, system := range m.Systems {
+		list, err := system.Root.ReadDir(".")
+		if err != nil || slices.ContainsFunc(list, func(d fs.DirEntry) bool { return d.Name() != "lost+found" }) {
+			return false
+		}
+	}
+	return true
+}
+
 // Close releases what the image holds, not the disk.
 func (m *Image) Close() error {
 	var errs []error
@@ -120,6 +133,9 @@ func (m *Image) Audit(ctx context.Context, facts Facts, opts audit.Options) (*au
 		all = join(all, report, system.Prefix)
 	}
 	all.Unread = append(m.Unread, all.Unread...)
+	if m.nothing() {
+		all.Unread = append(all.Unread, audit.Unread{Path: "/", Error: "there are no files: is the image mounted elsewhere?"})
+	}
 	if len(all.Unread) > 0 {
 		first := all.Unread[0]
 		return all, fmt.Errorf("%w: %s: %s (%d in all)", audit.ErrUnread, first.Path, first.Error, len(all.Unread))
