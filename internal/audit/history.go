@@ -16,12 +16,16 @@ func isHistory(name string) bool {
 	switch {
 	case strings.HasPrefix(base, ".") && (strings.HasSuffix(base, "history") || strings.HasSuffix(base, "_hist")):
 		return true // .bash_history, .psql_history, .zsh_history and all the others
-	case strings.HasPrefix(path.Base(path.Dir(name)), ".bash_sessions"):
+	case strings.HasPrefix(path.Base(path.Dir(name)), ".bash_sessions"), strings.HasPrefix(base, ".bash_history"):
+		return true
+	case slices.Contains([]string{
+		".histfile", ".zhistory", ".lesshst", ".viminfo", "viminfo", ".dbshell", "fish_history", "ConsoleHost_history.txt", "main.shada", ".netrwhist",
+		"mongosh_repl_history", "ghci_history", "search_history", "cqlsh_history", "repl_history.jl", "recently-used.xbel",
+	}, base):
 		return true
 	}
-	return slices.Contains([]string{
-		".histfile", ".zhistory", ".lesshst", ".viminfo", "viminfo", ".mongodb/mongosh", "fish_history", ".dbshell", "ConsoleHost_history.txt", "history.txt", "main.shada", ".Rhistory",
-	}, base) && (base != "history.txt" || strings.Contains(name, "/.local/"))
+	hidden := strings.Contains("/"+path.Dir(name), "/.") // .local/state/bash/history, .ipython/profile_default/history.sqlite
+	return hidden && slices.Contains([]string{"history", "history.txt", "history.db", "history.sqlite", "history.sqlite3"}, base)
 }
 
 // typedPassword is one that was given to a command, or put in a variable of the environment.

@@ -40,7 +40,14 @@ func checkMachineID(p *probe) {
 			p.find(Warning, name, 0, "every instance will have the same machine ID")
 		}
 	}
-	for _, name := range []string{"var/lib/systemd/random-seed", "var/lib/random-seed", "var/lib/urandom/random-seed", "var/lib/systemd/credential.secret"} {
+	const iscsi = "etc/iscsi/initiatorname.iscsi"
+	b, _ := p.read(iscsi)
+	for n, line := range settings(b) {
+		if strings.HasPrefix(line, "InitiatorName=") {
+			p.find(Warning, iscsi, n, "every instance will have the same name in iSCSI")
+		}
+	}
+	for _, name := range []string{"var/lib/systemd/random-seed", "var/lib/random-seed", "var/lib/urandom/random-seed", "var/lib/systemd/credential.secret", "var/lib/NetworkManager/secret_key"} {
 		if info := p.stat(name); info != nil && info.Mode().IsRegular() && info.Size() > 0 {
 			p.find(Warning, name, 0, "every instance will begin with the same secret")
 		}
@@ -51,7 +58,7 @@ func checkLogs(p *probe) {
 	for _, pattern := range []string{
 		"audit/audit.log*", "secure*", "auth.log*", "messages*", "syslog*", "kern.log*", "daemon.log*", "user.log*", "wtmp*", "btmp*",
 		"lastlog*", "faillog", "maillog*", "mail.log*", "journal/*/*.journal*", "amazon/ssm/*", "sa/*", "boot.log*", "dmesg*", "cron*",
-		"sudo.log*", "yum.log*", "dnf*.log*", "journal/*.journal*", "tallylog", "cloud-init*.log.*", "installer/*", "anaconda/*", "sssd/*",
+		"sudo.log*", "yum.log*", "dnf*.log*", "journal/*.journal*", "tallylog", "cloud-init*.log.*", "installer/*", "installer/*/*", "anaconda/*", "sssd/*",
 		"nginx/*", "apache2/*", "httpd/*", "mysql/*", "mariadb/*", "postgresql/*", "redis/*", "exim4/*", "samba/*", "letsencrypt/*", "squid/*",
 	} {
 		for _, name := range p.glob("var/log/" + pattern) {

@@ -2,6 +2,8 @@ package audit
 
 import (
 	"bytes"
+	"crypto/md5"
+	"encoding/hex"
 	"strconv"
 	"strings"
 )
@@ -13,15 +15,38 @@ const packageListSize = 64 << 20
 // rpm is a database that is not read.
 func (r *run) packages() map[string]string {
 	r.facts.packagesOnce.Do(func() {
-		r.facts.packages = map[string]string{}
+		r.facts.packages, r.facts.conffiles = map[string]string{}, map[string]string{}
 		for _, name := range []string{"var/lib/dpkg/status", "lib/apk/db/installed", "usr/lib/apk/db/installed"} {
 			b, err := r.root.ReadUpTo(name, packageListSize)
 			if r.told(name, err) {
 				parsePackages(b, r.facts.packages)
+				parseConffiles(b, r.facts.conffiles)
 			}
 		}
 	})
 	return r.facts.packages
+}
+
+// parseConffiles adds what a database of dpkg has of files of configuration: a sum by MD5, which says whether somebody
+// changed what came with the package.
+func parseConffiles(b []byte, sums map[string]string) {
+	for line := range bytes.Lines(b) {
+		if words := strings.Fields(string(line)); line[0] == ' ' && len(words) >= 2 && len(words[1]) == 2*md5.Size && words[0][0] == '/' {
+			sums[words[0][1:]] = words[1]
+		}
+	}
+}
+
+// isUnchanged tells whether content is that of a file of configuration as a package has brought it: what is in it,
+// everybody has.
+func (r *run) isUnchanged(name string, content []byte) bool {
+	r.packages()
+	want, ok := r.facts.conffiles[name]
+	if !ok {
+		return false
+	}
+	sum := md5.Sum(content) // what dpkg has
+	return want == hex.EncodeToString(sum[:])
 }
 
 // parsePackages adds what a database of dpkg, or of apk with its short names, has.
