@@ -12,7 +12,7 @@ func fetchPattern() *regexp.Regexp {
 	return regexp.MustCompile(`\b(?:curl|wget|fetch|aria2c|lwp-download|tftp|ftp)\b[^#\n]*?\b((?:https?|ftp|tftp)://[^\s"'|;)>]+)|(/dev/(?:tcp|udp)/[^\s"']+)|` +
 		`\b(n(?:c|cat|etcat)\s+[^#\n]*-(?:e|c)\s*\S+)|` +
 		`\b(?:curl|wget)\s+(?:-\S+\s+)*([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+[:/]\S*)|` + // which takes http:// for granted
-		`\bssh\s[^#\n]*-[A-Za-z]*R\s*\S+[^#\n]*?\s(?:[\w.-]+@)([\w.-]+)`) // a tunnel back
+		`\b(?:auto)?ssh\s[^#\n]*-[A-Za-z]*R\s*\S+[^#\n]*?\s(?:[\w.-]+@)([\w.-]+)`) // a tunnel back
 }
 
 // checkFetching looks at what runs at boot, at login and at times.
