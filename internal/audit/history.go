@@ -58,7 +58,7 @@ func beginHistories(p *probe) visitor {
 			if c.Last && found == 0 && (c.Offset > 0 || len(bytes.TrimSpace(c.Data)) > 0) {
 				p.find(Warning, f.Name, 0, "a history of commands")
 			}
-			return found <= maxPerFile
+			return found <= maxPerFile && c.Offset < maxScanned
 		}
 	})
 }

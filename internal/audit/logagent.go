@@ -85,15 +85,43 @@ func (a logAgent) hosts(n int, value string) []logTarget {
 		if !ok {
 			return nil
 		}
-		value = strings.Fields(rest + " none")[0]
+		value = strings.Trim(strings.Fields(rest + " none")[0], `"'`)
 	}
 	var found []logTarget
-	for part := range strings.FieldsFuncSeq(value, func(r rune) bool { return strings.ContainsRune(`[]{}",' `, r) }) {
+	for part := range strings.FieldsFuncSeq(firstValue(value), func(r rune) bool { return strings.ContainsRune(`[]{}",' `, r) }) {
 		if part = strings.TrimSpace(part); looksLikeHost(part) {
 			found = append(found, logTarget{n, part, a.name})
 		}
 	}
 	return found
+}
+
+// firstValue returns the value that s begins with, a string, a list or a word, and words behind commas. What else stands on
+// the line, as in JSON, may be a password.
+func firstValue(s string) string {
+	s = strings.TrimLeft(s, "> \t")
+	if s == "" {
+		return ""
+	}
+	switch end := map[byte]string{'[': "]", '"': `"`, '\'': "'"}[s[0]]; {
+	case s[0] == '{':
+		return ""
+	case end != "":
+		value, _, _ := strings.Cut(s[1:], end)
+		return value
+	}
+	s, _, _ = strings.Cut(s, "}")
+	var words []string
+	for part := range strings.SplitSeq(s, ",") {
+		word := strings.Fields(part)
+		if len(word) == 0 || len(word) > 1 && len(words) > 0 || strings.ContainsAny(part, `"'=`) {
+			break
+		}
+		if words = append(words, word[0]); len(word) > 1 {
+			break
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // looksLikeHost tells whether s may be a host, as far as a key with such a name may have other values.

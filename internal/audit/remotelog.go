@@ -205,7 +205,11 @@ func syslogNGTargets(b []byte) []logTarget {
 		}
 		for _, m := range driver.FindAllStringSubmatchIndex(text[block[1]:end], maxFindings) {
 			at := block[1] + m[0]
-			found = append(found, logTarget{1 + strings.Count(text[:at], "\n"), text[block[1]+m[4] : block[1]+m[5]], "syslog-ng"})
+			host := text[block[1]+m[4] : block[1]+m[5]]
+			if strings.HasPrefix(text[block[1]+m[5]:], "(") {
+				host = untold // that was an option
+			}
+			found = append(found, logTarget{1 + strings.Count(text[:at], "\n"), host, "syslog-ng"})
 		}
 	}
 	return found

@@ -31,6 +31,8 @@ type textScan struct {
 	name   string
 	binary bool
 	found  int
+
+	inflated int64 // bytes of what was compressed in base64
 }
 
 // chunk looks for all in text, and in other files for what cannot be there by chance.
@@ -65,7 +67,8 @@ func (t *textScan) encoded(c *chunk) bool {
 	}
 	for at, p := range secret.Encoded(c.Data, from, len(c.Data)) {
 		if inside, err := gzip.NewReader(bytes.NewReader(p)); err == nil {
-			p, _ = io.ReadAll(&limited{r: inside, n: leastDecoded, ctx: t.ctx})
+			p, _ = io.ReadAll(&limited{r: inside, n: min(leastDecoded, t.mayDecode()-t.inflated), ctx: t.ctx})
+			t.inflated += int64(len(p))
 		}
 		matches := t.secrets().Find(p, 0, len(p))
 		if kind := secret.PrivateKey(p); kind != "" && len(matches) == 0 && !bytes.Contains(c.Data[max(0, at-64):at], []byte("-----")) {
@@ -118,6 +121,11 @@ func isPasswordFile(name string) bool {
 // isBinary tells whether a file that begins with b is no text.
 func isBinary(b []byte) bool { return bytes.IndexByte(b[:min(len(b), 8192)], 0) >= 0 }
 
+// mayDecode is how much is looked at of what is compressed in the file, in bytes.
+func (t *textScan) mayDecode() int64 {
+	return min(maxScanned, leastDecoded+mostDecoded*t.file.Info.Size())
+}
+
 // decoded looks into what a file has in an encoding. One that is damaged is looked at as far as it can be read.
 func (t *textScan) decoded(e decoding) {
 	file, err := t.file.Open()
@@ -130,6 +138,6 @@ func (t *textScan) decoded(e decoding) {
 	if err != nil {
 		return
 	}
-	text := &limited{r: r, n: min(maxScanned, leastDecoded+mostDecoded*t.file.Info.Size()), ctx: t.ctx}
+	text := &limited{r: r, n: t.mayDecode(), ctx: t.ctx}
 	t.secrets().Scan(text, func(m secret.Match) bool { return t.tell(m, m.Line, e.where) })
 }
