@@ -6,26 +6,33 @@ import (
 	"encoding/hex"
 	"strconv"
 	"strings"
+
+	"amiforge/internal/rpmdb"
 )
 
 // packageListSize is the limit for the list of installed packages, which is longer than a configuration.
 const packageListSize = 64 << 20
 
-// packages returns the versions of the packages that are installed, as the databases of dpkg and apk have them. That of
-// rpm is a database that is not read.
+// packages returns the versions of the packages that are installed, as the databases of dpkg, apk and rpm have them.
 func (r *run) packages() map[string]string {
 	r.facts.packagesOnce.Do(func() {
 		r.facts.packages, r.facts.conffiles = map[string]string{}, map[string]string{}
-		for _, name := range []string{"var/lib/dpkg/status", "lib/apk/db/installed", "usr/lib/apk/db/installed"} {
+		for _, name := range append(apkDatabases(), "var/lib/dpkg/status") {
 			b, err := r.root.ReadUpTo(name, packageListSize)
 			if r.told(name, err) {
 				parsePackages(b, r.facts.packages)
 				parseConffiles(b, r.facts.conffiles)
 			}
 		}
+		r.rpm(func(p rpmdb.Package) error {
+			r.facts.packages[p.Name] = p.Version
+			return nil
+		})
 	})
 	return r.facts.packages
 }
+
+func apkDatabases() []string { return []string{"lib/apk/db/installed", "usr/lib/apk/db/installed"} }
 
 // parseConffiles adds what a database of dpkg has of files of configuration: a sum by MD5, which says whether somebody
 // changed what came with the package.
