@@ -49,6 +49,16 @@ func looksRandom(s []byte) bool {
 	return len(kinds) >= 6 && bytes.ContainsFunc(lower, letter) && bytes.ContainsFunc(lower, digit)
 }
 
+// isScript knows the scripts that an administrator wrote, and those that cloud-init was given.
+func isScript(name string) bool {
+	switch path.Ext(name) {
+	case ".sh", ".bash", ".ksh", ".zsh":
+		return hasConfiguration(name) && !isLibrary(name)
+	}
+	return isUserData(name) || strings.HasPrefix(name, "var/lib/cloud/") && strings.Contains(name, "/scripts/") || strings.HasPrefix(name, "etc/cron.") ||
+		name == "etc/rc.local" || name == "etc/rc.d/rc.local" || strings.HasPrefix(name, "var/spool/cron/")
+}
+
 // isAnswers knows the files that installers are answered by, and what they write down of that.
 func isAnswers(name string) bool {
 	base := path.Base(name)

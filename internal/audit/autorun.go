@@ -27,6 +27,9 @@ func checkFetching(p *probe) {
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
 		b, _ := p.read(name)
+		if p.isUnchanged(name, b) {
+			continue
+		}
 		for n, line := range settings(b) {
 			m := re.FindStringSubmatch(line)
 			if m == nil {

@@ -43,7 +43,8 @@ func configurations() []configuration {
 		{"password of a mail server", base(".fetchmailrc", "fetchmailrc", ".muttrc", "muttrc", ".netrc.gpg"), `(?im)^[^#\n]*\bpass(?:word)?[ \t=]+["']?([^\s"'#]{4,})|^[ \t]*set[ \t]+\w*_pass[ \t]*=[ \t]*["']?([^\s"'#]{4,})`},
 		{"password in what a client is told", base(".curlrc", ".wgetrc", "wgetrc"), `(?im)^[ \t]*-{0,2}(?:user|proxy-user|u|\w*password)[ \t]*[= \t][ \t]*["']?([^\s"'#]{4,})`},
 		{"password of an installation", isAnswers, `(?m)^[ \t]*rootpw[ \t]+(?:--(?:plaintext|allow-ssh)[ \t]+)*([^\s$-]\S{3,})|^[ \t]*user[ \t][^#\n]*--password=([^\s$]\S{3,})|^[ \t]*d-i[ \t]+\S*password(?:-again)?[ \t]+password[ \t]+(\S{4,})`},
-		{"password in user data", isUserData, `(?m)^[ \t-]*["']?(?:plain_text_passwd|password)["']?[ \t]*:[ \t]*["']?([^\s"'#$*!][^\s"']{3,})`},
+		{"password in user data", isUserData, `(?m)^[ \t-]*["']?(?:plain_text_passwd|password)["']?[ \t]*:[ \t]*["']?([^\s"'#$*!][^\s"']{3,})|` +
+			`(?m)^chpasswd:(?:\n[ \t]+[^\n]*)*?\n[ \t]+(?:- )?[\w-]+:([^\s:$"'*!R][^\s:]{3,})[ \t]*$`},
 		{"password of a VPN", matches("etc/openvpn/*auth*", "etc/openvpn/*login*", "etc/openvpn/*pass*", "etc/openvpn/*/*auth*", "etc/openvpn/*/*login*", "etc/openvpn/*/*pass*"), `\A[^\s#]+\r?\n([^\s#]{4,})\s*\z`},
 		{"password of a VPN", matches("etc/xl2tpd/l2tp-secrets"), `(?m)^[ \t]*[^#\s]\S*[ \t]+\S+[ \t]+["']?([^\s"'#]+)`},
 		{"key of a DNS server", matches("etc/bind/*", "etc/named*", "etc/named/*", "etc/rndc.key", "var/named/*.key", "etc/dhcp/*.conf"), `(?m)^[^#\n/]*\bsecret[ \t]+"?([A-Za-z0-9+/]{16,}={0,2})`},
@@ -67,6 +68,7 @@ func configurations() []configuration {
 		{"password of a network", matches("etc/NetworkManager/system-connections/*"), `(?m)^(?:psk|password|wep-key\d|private-key-password|secret|leap-password)=([^\s]+)`},
 		{"password of a network", matches("etc/wpa_supplicant/*.conf", "etc/wpa_supplicant.conf", "etc/network/interfaces", "etc/network/interfaces.d/*", "var/lib/iwd/*.psk"), `(?m)^[ \t]*(?:psk|password|wpa-psk|wep_key\d|Passphrase|PreSharedKey)[ \t]*[= \t][ \t]*"?([^\s"#]+)`},
 		{"password of a network", matches("etc/netplan/*.yaml"), `(?m)^[ \t]*"?password"?:[ \t]*["']?([^\s"'#]+)`},
+		{"password in a script", isScript, typedSecret},
 		{"password or key of an application", isApplication, applicationSecret},
 	}
 }
@@ -112,7 +114,7 @@ func beginConfigurations(p *probe) visitor {
 			}
 			for _, at := range patterns[i].FindAllSubmatchIndex(c.Data, maxPerFile) {
 				secret := group(c.Data, at)
-				if list[i].secret == applicationSecret && !looksRandom(secret) {
+				if (list[i].secret == applicationSecret || list[i].secret == typedSecret) && !looksRandom(secret) {
 					continue
 				}
 				p.findSecret(Warning, f.Name, c.line(at[0]), secret, "%s", list[i].what)

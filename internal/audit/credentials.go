@@ -160,6 +160,9 @@ func credentials() []credential {
 		{"var/lib/tailscale/tailscaled.state", "keys of Tailscale", `(?i)key`},
 		{"var/lib/samba/private/secrets.tdb", "passwords of Samba", ""},
 		{"var/lib/samba/private/passdb.tdb", "passwords of Samba", ""},
+		{"var/lib/krb5kdc/principal", "keys of all users of Kerberos", ""},
+		{"var/kerberos/krb5kdc/principal", "keys of all users of Kerberos", ""},
+		{"etc/krb5kdc/stash", "key of a Kerberos database", ""},
 		{"etc/munge/munge.key", "key of MUNGE", ""},
 		{"etc/corosync/authkey", "key of Corosync", ""},
 		{"etc/wireguard/privatekey", "WireGuard private key", ""},
@@ -183,7 +186,7 @@ func beginCredentials(p *probe) visitor {
 		}
 		return func(c *chunk) bool {
 			switch {
-			case len(bytes.TrimSpace(c.Data)) == 0:
+			case len(bytes.TrimSpace(c.Data)) == 0, c.Last && c.Offset == 0 && p.isUnchanged(f.Name, c.Data):
 			case patterns[i].Match(c.Data):
 				severity := Error
 				if isLibraryTest(f.Name) {

@@ -28,14 +28,14 @@ func isHistory(name string) bool {
 	return hidden && slices.Contains([]string{"history", "history.txt", "history.db", "history.sqlite", "history.sqlite3"}, base)
 }
 
-// typedPassword is one that was given to a command, or put in a variable of the environment.
-func typedPassword() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)(?:--?pass(?:word|wd)?[= ]|\bsshpass -p ?|\bcurl [^\n]{0,200}-u ?[^\s:]{1,64}:|\bmysql(?:dump)? [^\n]{0,200}-p|` +
-		`\b[A-Z_]*(?:PASSWORD|PASSWD|PGPASS|MYSQL_PWD|_TOKEN|_SECRET|SECRET_KEY)=)["']?([^\s"'$<*` + "`" + `]{4,200})`)
-}
+// typedSecret is a password that is given to a command, or put in a variable of the environment.
+const typedSecret = `(?i)(?:--?pass(?:word|wd)?[= ]|\bsshpass -p ?|\bcurl [^\n]{0,200}-u ?[^\s:]{1,64}:|\bmysql(?:dump)? [^\n]{0,200}-p|` +
+	`\b(?:docker|podman) login [^\n]{0,200}-p |\bhtpasswd -\w*b\w* \S{1,200} \S{1,64} |\bredis-cli [^\n]{0,200}-a |\bldap\w{3,9} [^\n]{0,200}-w |-pass(?:in|out)? pass:|` +
+	`\b[A-Z_]*(?:PASSWORD|PASSWD|PGPASS|DB_PASS|MYSQL_PWD|_TOKEN|_SECRET|SECRET_KEY)=)["']?([^\s"'$<*` + "`" + `]{4,200})|` +
+	`\becho ["']?[\w-]{1,32}:([^\s"'$<*` + "`" + `]{4,200})["']?\s*\|\s*(?:sudo )?chpasswd`
 
 func beginHistories(p *probe) visitor {
-	typed := typedPassword()
+	typed := regexp.MustCompile(typedSecret)
 	return visitFunc(func(f *rootfs.File) scanner {
 		if !isRegular(f) || !isHistory(f.Name) || isDistribution(f.Name) {
 			return nil
@@ -52,7 +52,7 @@ func beginHistories(p *probe) visitor {
 					continue // told before
 				}
 				if found++; found <= maxPerFile {
-					p.findSecret(Error, f.Name, c.line(at[0]), c.Data[at[2]:at[3]], "password or token in a history")
+					p.findSecret(Error, f.Name, c.line(at[0]), group(c.Data, at), "password or token in a history")
 				}
 			}
 			if c.Last && found == 0 && (c.Offset > 0 || len(bytes.TrimSpace(c.Data)) > 0) {

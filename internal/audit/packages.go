@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/md5"
 	"encoding/hex"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -110,8 +111,26 @@ func (r *run) osRelease() map[string]string {
 				return
 			}
 		}
+		r.oldRelease()
 	})
 	return r.facts.os
+}
+
+// oldRelease takes what the releases say that are older than os-release: CentOS release 6.10 (Final).
+func (r *run) oldRelease() {
+	version := regexp.MustCompile(`\d+(?:\.\d+)*`)
+	for _, of := range []struct{ file, word, id string }{
+		{"etc/system-release", "Amazon Linux", "amzn"},
+		{"etc/redhat-release", "CentOS", "centos"},
+		{"etc/redhat-release", "Red Hat Enterprise", "rhel"},
+		{"etc/debian_version", "", "debian"},
+	} {
+		b, _ := r.read(of.file)
+		if v := version.Find(b); v != nil && bytes.Contains(b, []byte(of.word)) {
+			r.facts.os, r.facts.osFile = map[string]string{"ID": of.id, "VERSION_ID": string(v)}, of.file
+			return
+		}
+	}
 }
 
 // variables returns those that a file in the shell's syntax sets, without quotes.
