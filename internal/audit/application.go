@@ -49,13 +49,13 @@ func looksRandom(s []byte) bool {
 	return len(kinds) >= 6 && bytes.ContainsFunc(lower, letter) && bytes.ContainsFunc(lower, digit)
 }
 
-// isScript knows the scripts that an administrator wrote, and those that cloud-init was given.
+// isScript knows the scripts that an administrator wrote, and those that cloud-init made of what it was given.
 func isScript(name string) bool {
 	switch path.Ext(name) {
 	case ".sh", ".bash", ".ksh", ".zsh":
 		return hasConfiguration(name) && !isLibrary(name)
 	}
-	return isUserData(name) || strings.HasPrefix(name, "var/lib/cloud/") && strings.Contains(name, "/scripts/") || strings.HasPrefix(name, "etc/cron.") ||
+	return strings.HasPrefix(name, "var/lib/cloud/") && strings.Contains(name, "/scripts/") || strings.HasPrefix(name, "etc/cron.") ||
 		name == "etc/rc.local" || name == "etc/rc.d/rc.local" || strings.HasPrefix(name, "var/spool/cron/")
 }
 

@@ -44,7 +44,7 @@ func configurations() []configuration {
 		{"password in what a client is told", base(".curlrc", ".wgetrc", "wgetrc"), `(?im)^[ \t]*-{0,2}(?:user|proxy-user|u|\w*password)[ \t]*[= \t][ \t]*["']?([^\s"'#]{4,})`},
 		{"password of an installation", isAnswers, `(?m)^[ \t]*rootpw[ \t]+(?:--(?:plaintext|allow-ssh)[ \t]+)*([^\s$-]\S{3,})|^[ \t]*user[ \t][^#\n]*--password=([^\s$]\S{3,})|^[ \t]*d-i[ \t]+\S*password(?:-again)?[ \t]+password[ \t]+(\S{4,})`},
 		{"password in user data", isUserData, `(?m)^[ \t-]*["']?(?:plain_text_passwd|password)["']?[ \t]*:[ \t]*["']?([^\s"'#$*!][^\s"']{3,})|` +
-			`(?m)^chpasswd:(?:\n[ \t]+[^\n]*)*?\n[ \t]+(?:- )?[\w-]+:([^\s:$"'*!R][^\s:]{3,})[ \t]*$`},
+			`(?m)^chpasswd:(?:\n[ \t]+[^\n]*)*?\n[ \t]+(?:- )?[\w-]+:([^\s:$"'*!R][^\s:]{3,})[ \t]*$|(?:` + typedSecret + `)`},
 		{"password of a VPN", matches("etc/openvpn/*auth*", "etc/openvpn/*login*", "etc/openvpn/*pass*", "etc/openvpn/*/*auth*", "etc/openvpn/*/*login*", "etc/openvpn/*/*pass*"), `\A[^\s#]+\r?\n([^\s#]{4,})\s*\z`},
 		{"password of a VPN", matches("etc/xl2tpd/l2tp-secrets"), `(?m)^[ \t]*[^#\s]\S*[ \t]+\S+[ \t]+["']?([^\s"'#]+)`},
 		{"key of a DNS server", matches("etc/bind/*", "etc/named*", "etc/named/*", "etc/rndc.key", "var/named/*.key", "etc/dhcp/*.conf"), `(?m)^[^#\n/]*\bsecret[ \t]+"?([A-Za-z0-9+/]{16,}={0,2})`},
