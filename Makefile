@@ -77,7 +77,8 @@ fuzz:
 	done
 
 # The foreign programs that tests and make bench compare with: command or file, then Debian package.
-tools := ruby:ruby python3:python3 openssl:openssl gpg:gnupg ssh-keygen:openssh-client tar:tar cpio:cpio gzip:gzip bzip2:bzip2 pigz:pigz qemu-img:qemu-utils \
+tools := ruby:ruby python3:python3 openssl:openssl gpg:gnupg ssh-keygen:openssh-client puttygen:putty-tools dropbearkey:dropbear-bin \
+	tar:tar cpio:cpio gzip:gzip bzip2:bzip2 pigz:pigz qemu-img:qemu-utils \
 	vhdiinfo:libvhdi-utils vmdkinfo:libvmdk-utils /usr/share/doc/python3-libvhdi/copyright:python3-libvhdi \
 	/usr/share/doc/python3-libvmdk/copyright:python3-libvmdk sfdisk:fdisk sgdisk:gdisk \
 	mkfs.xfs:xfsprogs mkfs.btrfs:btrfs-progs mkfs.vfat:dosfstools mkfs.f2fs:f2fs-tools mkfs.exfat:exfatprogs \

@@ -101,9 +101,9 @@ func importRules() []rule {
 			why:   "internal/clean copies disks, wherever they are from",
 		},
 		{
-			in:    []string{"internal/secret"},
+			in:    []string{"internal/secret", "internal/rpmdb"},
 			alone: true,
-			why:   "internal/secret looks at bytes and needs the standard library only",
+			why:   "they look at bytes and need the standard library only",
 		},
 		{
 			in: []string{"internal/rootfs", "internal/audit"},

@@ -10,8 +10,8 @@ import (
 
 // Slack yields the runs of bytes that belong to regular files and are not shown by them: what lies behind a file's end
 // in its last block, what was allocated behind that, and what was allocated and not written yet. What was there before
-// may still be. Of files that had lost their last name and were open still, it is all. They are in the order of the
-// inodes. It stops at the first error.
+// may still be. Of files that had lost their last name and were open still, it is all, and so it is of the journal. They
+// are in the order of the inodes. It stops at the first error.
 func (f *FS) Slack() iter.Seq2[diskimg.Extent, error] {
 	return func(yield func(diskimg.Extent, error) bool) {
 		used := int64(0)
@@ -51,10 +51,11 @@ func (f *FS) files() iter.Seq2[*readNode, error] {
 }
 
 // fileAt reads the inode number if it is that of a regular file which is not deleted, or else returns nil. An orphan,
-// without a name but in use still, is empty.
+// without a name but in use still, is empty, and so is the journal.
 func (f *FS) fileAt(number uint32) (*readNode, error) {
 	const modeAt, linksAt = 0, 0x1a
-	if number < f.super.FirstIno {
+	isJournal := f.super.compat(compatHasJournal) && number == f.super.JournalInum
+	if number < f.super.FirstIno && !isJournal {
 		return nil, nil
 	}
 	b, err := f.inodeBytes(number)
@@ -72,7 +73,7 @@ func (f *FS) fileAt(number uint32) (*readNode, error) {
 		}
 	}
 	n, err := f.node(number)
-	if err == nil && orphan {
+	if err == nil && (orphan || isJournal) {
 		n.size = 0
 	}
 	return n, err

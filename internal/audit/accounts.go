@@ -49,7 +49,7 @@ func (r *run) shadow(file string) []shadowLine {
 
 // hashPattern is what crypt(5) makes: a method and its salt, or the 13 characters of DES, or the 20 of BSDi.
 func hashPattern() *regexp.Regexp {
-	return regexp.MustCompile(`^(\$[0-9a-z]+\$.+|[./0-9A-Za-z]{13}|_[./0-9A-Za-z]{19})$`)
+	return regexp.MustCompile(`^(\$[0-9a-z]+[,$].+|[./0-9A-Za-z]{13}|_[./0-9A-Za-z]{19})$`)
 }
 
 func checkRootLock(p *probe) {

@@ -34,7 +34,7 @@ type Image struct {
 type FreeSpace struct {
 	Partition string // as findings are to name it: partition 1
 	Reader    io.ReaderAt
-	Extents   iter.Seq2[diskimg.Extent, error] // ascending; an error is the last
+	Extents   iter.Seq2[diskimg.Extent, error] // in any order; an error is the last
 }
 
 // Metadata is what the registry says of an image.

@@ -11,14 +11,15 @@ import (
 func fetchPattern() *regexp.Regexp {
 	return regexp.MustCompile(`\b(?:curl|wget|fetch|aria2c|lwp-download|tftp|ftp)\b[^#\n]*?\b((?:https?|ftp|tftp)://[^\s"'|;)>]+)|(/dev/(?:tcp|udp)/[^\s"']+)|` +
 		`\b(n(?:c|cat|etcat)\s+[^#\n]*-(?:e|c)\s*\S+)|` +
-		`\b(?:curl|wget)\s+(?:-\S+\s+)*([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+[:/]\S*)`) // which takes http:// for granted
+		`\b(?:curl|wget)\s+(?:-\S+\s+)*([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+[:/]\S*)|` + // which takes http:// for granted
+		`\b(?:auto)?ssh\s[^#\n]*-[A-Za-z]*R\s*\S+[^#\n]*?\s(?:[\w.-]+@)([\w.-]+)`) // a tunnel back
 }
 
 // checkFetching looks at what runs at boot, at login and at times.
 func checkFetching(p *probe) {
 	re := fetchPattern()
 	names := append(p.bootScripts(), p.loginScripts()...)
-	for _, name := range p.scripts("usr/lib/systemd/system/*.service", "usr/lib/systemd/user/*.service", "usr/lib/systemd/system-generators/*") {
+	for _, name := range p.scripts("usr/lib/systemd/system/*.service", "lib/systemd/system/*.service", "usr/lib/systemd/user/*.service", "usr/lib/systemd/system-generators/*") {
 		if !p.isPackaged(name) {
 			names = append(names, name)
 		}
@@ -26,13 +27,16 @@ func checkFetching(p *probe) {
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
 		b, _ := p.read(name)
+		if p.isUnchanged(name, b) {
+			continue
+		}
 		for n, line := range settings(b) {
 			m := re.FindStringSubmatch(line)
 			if m == nil {
 				continue
 			}
 			what := m[2] + m[3]
-			if from := m[1] + m[4]; from != "" {
+			if from := m[1] + m[4] + m[5]; from != "" {
 				if what = hostOf(from); isLocal(what) {
 					continue
 				}
@@ -91,7 +95,33 @@ func checkPAM(p *probe) {
 				p.find(Warning, name, n, "whoever logs in this way needs no password")
 			case strings.Contains(line, "pam_exec.so"):
 				p.find(Warning, name, n, "a program runs when somebody logs in")
+			default:
+				checkModule(p, name, n, line)
 			}
+		}
+	}
+}
+
+// checkModule looks for a module of PAM that no package has brought.
+func checkModule(p *probe, name string, n int, line string) {
+	i := strings.Index(line, ".so")
+	if i < 0 {
+		return
+	}
+	words := strings.FieldsFunc(line[:i], func(r rune) bool { return r == ' ' || r == '\t' || r == ']' })
+	module := words[len(words)-1] + ".so"
+	files := []string{strings.TrimPrefix(module, "/")}
+	if !strings.HasPrefix(module, "/") {
+		module = escapeGlob(module)
+		files = nil
+		for _, dir := range []string{"usr/lib/security", "usr/lib64/security", "usr/lib/*/security", "lib/security", "lib64/security", "lib/*/security"} {
+			files = append(files, p.glob(path.Join(dir, module))...)
+		}
+	}
+	for _, file := range files {
+		if p.exists(file) && !p.isPackaged(file) {
+			p.find(Warning, name, n, "a module of no package that is known decides who logs in: %s", absolute(file))
+			return
 		}
 	}
 }

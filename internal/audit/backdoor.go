@@ -22,6 +22,8 @@ func checkBackdoors(p *probe) {
 	checkFetching(p)
 	checkDevices(p)
 	checkPAM(p)
+	checkTrust(p)
+	checkHooks(p)
 	checkPreload(p)
 	checkCommands(p)
 	checkKeyCommand(p)
@@ -60,7 +62,7 @@ func checkPreload(p *probe) {
 		p.find(Warning, "etc/ld.so.preload", n, "every program runs with %s", line)
 	}
 	names := append(p.glob("etc/environment.d/*.conf"), "etc/environment", "etc/profile", "etc/security/pam_env.conf", "etc/systemd/system.conf")
-	for _, name := range append(names, p.glob("etc/profile.d/*.sh")...) {
+	for _, name := range slices.Concat(names, p.glob("etc/profile.d/*.sh"), p.units()) {
 		b, _ := p.read(name)
 		for n, line := range settings(b) {
 			if strings.Contains(line, "LD_PRELOAD=") || strings.Contains(line, "LD_AUDIT=") || strings.HasPrefix(line, "LD_PRELOAD ") {

@@ -39,7 +39,26 @@ func configurations() []configuration {
 		{"password of a web server's user", base(".htpasswd", "htpasswd"), `(?m)^[^:#\s]+:(\$\S+|\{SHA\}\S+|[./0-9A-Za-z]{13})\s*$`},
 		{"password of a mail server", matches("etc/postfix/sasl_passwd", "etc/postfix/sasl/*"), `(?m)^[^#\s]\S*[ \t]+[^\s:]+:(\S{4,})`},
 		{"password of a mail server", matches("etc/exim4/passwd.client"), `(?m)^[^#:\s][^:\n]*:[^:\n]*:(\S{4,})`},
-		{"password of a mail server", base("msmtprc", ".msmtprc", "ssmtp.conf", ".fetchmailrc", ".muttrc"), `(?im)^[ \t]*(?:auth)?pass(?:word)?[ \t=]+["']?([^\s"'#]{4,})`},
+		{"password of a mail server", base("msmtprc", ".msmtprc", "ssmtp.conf", ".mbsyncrc", ".offlineimaprc", ".getmailrc"), `(?im)^[ \t]*(?:auth|remote)?pass(?:word)?[ \t=]+["']?([^\s"'#]{4,})`},
+		{"password of a mail server", base(".fetchmailrc", "fetchmailrc", ".muttrc", "muttrc", ".netrc.gpg"), `(?im)^[^#\n]*\bpass(?:word)?[ \t=]+["']?([^\s"'#]{4,})|^[ \t]*set[ \t]+\w*_pass[ \t]*=[ \t]*["']?([^\s"'#]{4,})`},
+		{"password in what a client is told", base(".curlrc", ".wgetrc", "wgetrc"), `(?im)^[ \t]*-{0,2}(?:user|proxy-user|u|\w*password)[ \t]*[= \t][ \t]*["']?([^\s"'#]{4,})`},
+		{"password of an installation", isAnswers, `(?m)^[ \t]*rootpw[ \t]+(?:--(?:plaintext|allow-ssh)[ \t]+)*([^\s$-]\S{3,})|^[ \t]*user[ \t][^#\n]*--password=([^\s$]\S{3,})|^[ \t]*d-i[ \t]+\S*password(?:-again)?[ \t]+password[ \t]+(\S{4,})`},
+		{"password in user data", isUserData, `(?m)^[ \t-]*["']?(?:plain_text_passwd|password)["']?[ \t]*:[ \t]*["']?([^\s"'#$*!][^\s"']{3,})|` +
+			`(?m)^chpasswd:(?:\n[ \t]+[^\n]*)*?\n[ \t]+(?:- )?[\w-]+:([^\s:$"'*!R][^\s:]{3,})[ \t]*$|(?:` + typedSecret + `)`},
+		{"password of a VPN", matches("etc/openvpn/*auth*", "etc/openvpn/*login*", "etc/openvpn/*pass*", "etc/openvpn/*/*auth*", "etc/openvpn/*/*login*", "etc/openvpn/*/*pass*"), `\A[^\s#]+\r?\n([^\s#]{4,})\s*\z`},
+		{"password of a VPN", matches("etc/xl2tpd/l2tp-secrets"), `(?m)^[ \t]*[^#\s]\S*[ \t]+\S+[ \t]+["']?([^\s"'#]+)`},
+		{"key of a DNS server", matches("etc/bind/*", "etc/named*", "etc/named/*", "etc/rndc.key", "var/named/*.key", "etc/dhcp/*.conf"), `(?m)^[^#\n/]*\bsecret[ \t]+"?([A-Za-z0-9+/]{16,}={0,2})`},
+		{"secret of a RADIUS client", matches("etc/freeradius/*/clients.conf", "etc/freeradius/clients.conf", "etc/raddb/clients.conf"), `(?m)^[ \t]*secret[ \t]*=[ \t]*["']?([^\s"'#]{4,})`},
+		{"password of a directory", matches("etc/*ldap.secret", "etc/*/ldap.secret"), `\A(\S{4,})`},
+		{"password of a directory", base("nslcd.conf", "ldap.conf", "sssd.conf", "slapd.conf", "pam_ldap.conf", "libnss-ldap.conf"), `(?m)^[ \t]*(?:bindpw|rootpw|rootbindpw|ldap_default_authtok)[ \t=]+["']?([^\s"'#]{4,})`},
+		{"password of a database", matches("etc/postgresql/*", "etc/postgresql/*/*", "etc/postgresql/*/*/*", "var/lib/postgresql/*/*/*.conf", "var/lib/pgsql/data/*.conf"), `(?m)^[^#\n]*\bpassword[ \t]*=[ \t]*["']?([^\s"'#]{4,})`},
+		{"password of a database", matches("etc/redis*", "etc/redis/*", "etc/valkey/*"), `(?m)^[ \t]*(?:requirepass|masterauth)[ \t]+["']?([^\s"'#]{4,})`},
+		{"password of SNMP", base("snmpd.conf", "snmp.conf"), `(?m)^[ \t]*(?:createUser[ \t]+\S+[ \t]+\w+[ \t]+["']?([^\s"'#]{4,})|usmUser[^\n]*0x([0-9a-f]{32,})|(?:def(?:Auth|Priv)?Passphrase|r[wo]community6?)[ \t]+["']?([^\s"'#]{4,}))`},
+		{"key of Ceph", matches("etc/ceph/*.keyring", "var/lib/ceph/*/*/keyring"), `(?m)^[ \t]*key[ \t]*=[ \t]*(AQ\S{20,})`},
+		{"key of a monitor", matches("etc/zabbix/*.psk", "etc/zabbix/*/*.psk"), `\A([0-9a-fA-F]{32,})`},
+		{"password of a disk server", matches("etc/iscsi/iscsid.conf", "var/lib/iscsi/*/*/*", "etc/tgt/conf.d/*"), `(?m)^[ \t]*(?:node|discovery)\.\S*\.auth\.password(?:_in)?[ \t]*=[ \t]*(\S{4,})|^[ \t]*incominguser[ \t]+\S+[ \t]+(\S{4,})`},
+		{"password of a network", matches("etc/hostapd/*", "etc/hostapd.conf"), `(?m)^[ \t]*(?:wpa_passphrase|wpa_psk|private_key_passwd|auth_server_shared_secret)=(\S{4,})`},
+		{"key of a second factor", base("login_duo.conf", "pam_duo.conf"), `(?m)^[ \t]*skey[ \t]*=[ \t]*(\S{4,})`},
 		{"password of a repository", matches("etc/apt/auth.conf", "etc/apt/auth.conf.d/*"), `\bpassword\s+(\S+)`},
 		{"password of a repository", matches("etc/yum.repos.d/*", "etc/yum.conf", "etc/dnf/dnf.conf", "etc/zypp/credentials.d/*"), `(?m)^[ \t]*(?:proxy_)?password[ \t]*=[ \t]*(\S+)`},
 		{"password of a file server", matches("etc/samba/smbpasswd"), `(?m)^[^:#\n]+:\d+:[0-9A-FX]{32}:([0-9A-F]{32}):`},
@@ -49,6 +68,8 @@ func configurations() []configuration {
 		{"password of a network", matches("etc/NetworkManager/system-connections/*"), `(?m)^(?:psk|password|wep-key\d|private-key-password|secret|leap-password)=([^\s]+)`},
 		{"password of a network", matches("etc/wpa_supplicant/*.conf", "etc/wpa_supplicant.conf", "etc/network/interfaces", "etc/network/interfaces.d/*", "var/lib/iwd/*.psk"), `(?m)^[ \t]*(?:psk|password|wpa-psk|wep_key\d|Passphrase|PreSharedKey)[ \t]*[= \t][ \t]*"?([^\s"#]+)`},
 		{"password of a network", matches("etc/netplan/*.yaml"), `(?m)^[ \t]*"?password"?:[ \t]*["']?([^\s"'#]+)`},
+		{"password in a script", isScript, typedSecret},
+		{"password or key of an application", isApplication, applicationSecret},
 	}
 }
 
@@ -88,8 +109,15 @@ func beginConfigurations(p *probe) visitor {
 			return nil
 		}
 		return func(c *chunk) bool {
+			if p.isUnchanged(f.Name, c.Data) {
+				return false
+			}
 			for _, at := range patterns[i].FindAllSubmatchIndex(c.Data, maxPerFile) {
-				p.findSecret(Warning, f.Name, c.line(at[0]), group(c.Data, at), "%s", list[i].what)
+				secret := group(c.Data, at)
+				if (list[i].secret == applicationSecret || list[i].secret == typedSecret) && !looksRandom(secret) {
+					continue
+				}
+				p.findSecret(Warning, f.Name, c.line(at[0]), secret, "%s", list[i].what)
 			}
 			return false
 		}

@@ -102,6 +102,70 @@ func credentials() []credential {
 		{".electrum/wallets/", "wallet", ""},
 		{".ethereum/keystore/", "wallet", ""},
 		{"etc/boto.cfg", "cloud credentials", `(?m)^\s*aws_secret_access_key\s*=`},
+		{".mcli/config.json", "S3 credentials", `"secretKey"\s*:\s*"[^"]{4}`},
+		{".rclone.conf", "credentials of rclone", `(?m)^\s*(?:secret_access_key|pass|token|key)\s*=\s*\S`},
+		{".b2_account_info", "Backblaze credentials", ""},
+		{".config/b2/account_info", "Backblaze credentials", ""},
+		{".oci/config", "Oracle Cloud credentials", `(?m)^\s*(?:pass_phrase|key_file|security_token_file)\s*=\s*\S`},
+		{".aliyun/config.json", "Alibaba Cloud credentials", `"access_key_secret"\s*:\s*"[^"]{4}`},
+		{".bluemix/config.json", "IBM Cloud credentials", `"IAM(?:Refresh)?Token"\s*:\s*"[^"]{4}`},
+		{".fly/config.yml", "Fly.io token", `(?m)^\s*access_token\s*:\s*\S`},
+		{".edgerc", "Akamai credentials", `(?m)^\s*client_secret\s*=\s*\S`},
+		{"clouds.yaml", "OpenStack password", `(?m)^\s*(?:password|application_credential_secret)\s*:\s*\S`},
+		{"secure.yaml", "OpenStack password", `(?m)^\s*(?:password|application_credential_secret)\s*:\s*\S`},
+		{".authinfo", "passwords", `\bpassword\s+\S`},
+		{"etc/netrc", "passwords", `\bpassword\s+\S`},
+		{"pypoetry/auth.toml", "PyPI password", `(?m)^\s*(?:password|\S+)\s*=\s*"[^"]{4}`},
+		{".local/share/gem/credentials", "RubyGems key", ""},
+		{".bundle/config", "password of Bundler", `(?m)^BUNDLE_[A-Z0-9_]*(?:__|TOKEN|KEY)[A-Z0-9_]*:\s*"?\S+:\S`},
+		{".m2/settings-security.xml", "Maven password", `<master>[^<]`},
+		{".pg_service.conf", "PostgreSQL password", `(?m)^\s*password\s*=\s*\S`},
+		{".dbt/profiles.yml", "password of a database", `(?m)^\s*(?:password|pass|token|private_key_passphrase)\s*:\s*["']?[^\s"'{]`},
+		{".davfs2/secrets", "password of a file server", `(?m)^\s*[^#\s]\S*\s+\S+\s+\S`},
+		{"etc/davfs2/secrets", "password of a file server", `(?m)^\s*[^#\s]\S*\s+\S+\s+\S`},
+		{".cifs", "password of a file server", `(?m)^\s*password\s*=\s*\S`},
+		{".config/filezilla/sitemanager.xml", "passwords of file servers", `<Pass[^>]*>[^<]`},
+		{".config/filezilla/recentservers.xml", "passwords of file servers", `<Pass[^>]*>[^<]`},
+		{".ncftp/bookmarks", "passwords of file servers", `\*encoded\*`},
+		{".subversion/auth/svn.simple/", "passwords of Subversion", `(?m)^password$`},
+		{".circleci/cli.yml", "CircleCI token", `(?m)^\s*token\s*:\s*\S`},
+		{".travis/config.yml", "Travis CI token", `(?m)^\s*access_token\s*:\s*\S`},
+		{".config/ngrok/ngrok.yml", "ngrok token", `(?m)^\s*authtoken\s*:\s*\S`},
+		{".ngrok2/ngrok.yml", "ngrok token", `(?m)^\s*authtoken\s*:\s*\S`},
+		{".kaggle/kaggle.json", "Kaggle key", `"key"\s*:\s*"[^"]{8}`},
+		{"huggingface/token", "Hugging Face token", ""},
+		{"huggingface/stored_tokens", "Hugging Face token", ""},
+		{".claude/.credentials.json", "Anthropic credentials", ""},
+		{".codex/auth.json", "OpenAI credentials", ""},
+		{".gemini/oauth_creds.json", "Google credentials", ""},
+		{".config/op/config", "1Password credentials", `"accountKey"`},
+		{".ansible/vault_pass", "Ansible Vault password", ""},
+		{".erlang.cookie", "cookie of Erlang, which lets in", ""},
+		{".vnc/passwd", "VNC password", ""},
+		{".config/tigervnc/passwd", "VNC password", ""},
+		{".google_authenticator", "secret of a second factor", ""},
+		{"etc/users.oath", "secrets of a second factor", `(?m)^[^#\s]`},
+		{".jupyter/jupyter_server_config.json", "password of Jupyter", `"(?:hashed_)?password"\s*:\s*"[^"]`},
+		{".jupyter/jupyter_notebook_config.json", "password of Jupyter", `"(?:hashed_)?password"\s*:\s*"[^"]`},
+		{".password-store/", "passwords of pass", ""},
+		{".local/share/keyrings/", "passwords of GNOME", ""},
+		{".local/share/kwalletd/", "passwords of KDE", ""},
+		{".purple/accounts.xml", "passwords of Pidgin", `<password>[^<]`},
+		{".config/borg/keys/", "key of Borg", ""},
+		{"var/lib/kubelet/config.json", "credentials of a container registry", auth},
+		{"etc/docker/config.json", "credentials of a container registry", auth},
+		{"containers/0/auth.json", "credentials of a container registry", auth},
+		{"etc/gitlab/gitlab-secrets.json", "keys of GitLab", ""},
+		{"var/lib/amazon/ssm/Vault/Store/RegistrationKey", "registration of the SSM agent", ""},
+		{"var/lib/tailscale/tailscaled.state", "keys of Tailscale", `(?i)key`},
+		{"var/lib/samba/private/secrets.tdb", "passwords of Samba", ""},
+		{"var/lib/samba/private/passdb.tdb", "passwords of Samba", ""},
+		{"var/lib/krb5kdc/principal", "keys of all users of Kerberos", ""},
+		{"var/kerberos/krb5kdc/principal", "keys of all users of Kerberos", ""},
+		{"etc/krb5kdc/stash", "key of a Kerberos database", ""},
+		{"etc/munge/munge.key", "key of MUNGE", ""},
+		{"etc/corosync/authkey", "key of Corosync", ""},
+		{"etc/wireguard/privatekey", "WireGuard private key", ""},
 		{".config/gcloud/", "Google credentials", clouds},
 		{".azure/", "Azure credentials", clouds},
 	}
@@ -122,9 +186,13 @@ func beginCredentials(p *probe) visitor {
 		}
 		return func(c *chunk) bool {
 			switch {
-			case len(bytes.TrimSpace(c.Data)) == 0:
+			case len(bytes.TrimSpace(c.Data)) == 0, c.Last && c.Offset == 0 && p.isUnchanged(f.Name, c.Data):
 			case patterns[i].Match(c.Data):
-				p.find(Error, f.Name, 0, "%s", list[i].what)
+				severity := Error
+				if isLibraryTest(f.Name) {
+					severity = Warning
+				}
+				p.find(severity, f.Name, 0, "%s", list[i].what)
 			case c.Last:
 				p.find(Warning, f.Name, 0, "a file for %s, in which none are recognised", list[i].what)
 			default:

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"amiforge/internal/rootfs"
@@ -40,7 +41,17 @@ func checkMachineID(p *probe) {
 			p.find(Warning, name, 0, "every instance will have the same machine ID")
 		}
 	}
-	for _, name := range []string{"var/lib/systemd/random-seed", "var/lib/random-seed", "var/lib/urandom/random-seed", "var/lib/systemd/credential.secret"} {
+	const iscsi = "etc/iscsi/initiatorname.iscsi"
+	b, _ := p.read(iscsi)
+	for n, line := range settings(b) {
+		if strings.HasPrefix(line, "InitiatorName=") {
+			p.find(Warning, iscsi, n, "every instance will have the same name in iSCSI")
+		}
+	}
+	for _, name := range []string{
+		"var/lib/systemd/random-seed", "var/lib/random-seed", "var/lib/urandom/random-seed", "var/lib/systemd/credential.secret", "var/lib/NetworkManager/secret_key",
+		"boot/efi/loader/random-seed", "efi/loader/random-seed", "boot/loader/random-seed", "etc/dhcpcd.duid", "var/lib/dhcpcd/duid", "var/lib/dhcpcd/secret",
+	} {
 		if info := p.stat(name); info != nil && info.Mode().IsRegular() && info.Size() > 0 {
 			p.find(Warning, name, 0, "every instance will begin with the same secret")
 		}
@@ -48,18 +59,32 @@ func checkMachineID(p *probe) {
 }
 
 func checkLogs(p *probe) {
+	var names []string
 	for _, pattern := range []string{
 		"audit/audit.log*", "secure*", "auth.log*", "messages*", "syslog*", "kern.log*", "daemon.log*", "user.log*", "wtmp*", "btmp*",
 		"lastlog*", "faillog", "maillog*", "mail.log*", "journal/*/*.journal*", "amazon/ssm/*", "sa/*", "boot.log*", "dmesg*", "cron*",
-		"sudo.log*", "yum.log*", "dnf*.log*", "journal/*.journal*", "tallylog", "cloud-init*.log.*", "installer/*", "anaconda/*", "sssd/*",
-		"nginx/*", "apache2/*", "httpd/*", "mysql/*", "mariadb/*", "postgresql/*", "redis/*", "exim4/*", "samba/*", "letsencrypt/*", "squid/*",
+		"sudo.log*", "yum.log*", "dnf*.log*", "journal/*.journal*", "tallylog", "cloud-init*.log.*", "installer/*", "installer/*/*", "anaconda/*", "sssd/*",
+		"spooler*", "*.log", "*.log.*", "*/*.log", "*/*.log.*", "*/*.out", "sysstat/sa*", "salt/*", "chrony/*", "nginx/*", "apache2/*", "httpd/*", "mysql/*", "mariadb/*", "postgresql/*", "redis/*", "exim4/*", "samba/*", "letsencrypt/*", "squid/*",
 	} {
-		for _, name := range p.glob("var/log/" + pattern) {
-			if p.hasContent(name) {
-				p.find(Warning, name, 0, "a log that tells of the machine that the image was made on")
-			}
+		names = append(names, p.glob("var/log/"+pattern)...)
+	}
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		if !isLogOfBuild(name) && p.hasContent(name) {
+			p.find(Warning, name, 0, "a log that tells of the machine that the image was made on")
 		}
 	}
+}
+
+// isLogOfBuild knows what package managers write down when an image is made, which tells of no machine, and what is for
+// CLOUD-INIT.
+func isLogOfBuild(name string) bool {
+	for _, prefix := range []string{"dpkg.log", "alternatives.log", "bootstrap.log", "fontconfig.log", "apt/", "cloud-init.log", "cloud-init-output.log"} {
+		if rest, ok := strings.CutPrefix(name, "var/log/"+prefix); ok && (rest == "" || !strings.HasPrefix(prefix, "cloud")) {
+			return true
+		}
+	}
+	return false
 }
 
 // hasContent tells whether name is a file with something in it besides zeros, as lastlog and faillog have for users that
@@ -93,6 +118,16 @@ func checkLeftovers(p *probe) {
 		{"var/cache/yum/*", "a cache of packages"},
 		{"var/cache/dnf/*", "a cache of packages"},
 		{"var/cache/apk/*.apk", "a package"},
+		{"var/cache/pacman/pkg/*", "a package"},
+		{"var/cache/zypp/packages/*", "a package"},
+		{"var/spool/exim4/input/*", "mail"},
+		{"var/spool/mqueue/*", "mail"},
+		{"var/spool/clientmqueue/*", "mail"},
+		{"root/dead.letter", "mail"},
+		{"home/*/dead.letter", "mail"},
+		{"var/spool/cups/[cd][0-9]*", "a document to be printed"},
+		{"root/.cache/*", "a cache"},
+		{"home/*/.cache/*", "a cache"},
 	} {
 		p.leftovers(l.pattern, l.what)
 	}

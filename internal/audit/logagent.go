@@ -19,7 +19,9 @@ func logAgents() []logAgent {
 	return []logAgent{
 		{"systemd-journal-upload", []string{"etc/systemd/journal-upload.conf", "etc/systemd/journal-upload.conf.d/*.conf"}, `url`},
 		{"journald", []string{"etc/systemd/journald.conf", "etc/systemd/journald.conf.d/*.conf"}, `forwardtosocket`},
-		{"filebeat", []string{"etc/filebeat/filebeat.yml", "etc/auditbeat/auditbeat.yml", "etc/journalbeat/journalbeat.yml"}, `hosts?|url|cloud\.id`},
+		{"filebeat", []string{"etc/filebeat/filebeat.yml", "etc/auditbeat/auditbeat.yml", "etc/journalbeat/journalbeat.yml"}, `hosts?|url`},
+		{"a Beat", []string{"etc/metricbeat/metricbeat.yml", "etc/packetbeat/packetbeat.yml", "etc/heartbeat/heartbeat.yml", "etc/winlogbeat/winlogbeat.yml"}, `hosts?|url`},
+		{"Elastic Agent", []string{"etc/elastic-agent/*.yml", "opt/Elastic/Agent/*.yml"}, `hosts?|url`},
 		{"fluentd", []string{"etc/td-agent/td-agent.conf", "etc/fluent/fluentd.conf", "etc/fluent/fluent.conf", "etc/fluentd/*.conf"}, common},
 		{"fluent-bit", []string{"etc/fluent-bit/*.conf", "etc/fluent-bit/*.yaml", "etc/td-agent-bit/*.conf"}, common},
 		{"splunk", []string{
@@ -33,10 +35,17 @@ func logAgents() []logAgent {
 		{"telegraf", []string{"etc/telegraf/telegraf.conf", "etc/telegraf/telegraf.d/*.conf"}, `urls?|servers|brokers`},
 		{"remote_syslog", []string{"etc/log_files.yml"}, `host`},
 		{"the Datadog agent", []string{"etc/datadog-agent/datadog.yaml"}, `site|dd_url|logs_dd_url`},
+		{"systemd-netlogd", []string{"etc/systemd/netlogd.conf", "etc/systemd/netlogd.conf.d/*.conf"}, `address`},
+		{"Graylog Sidecar", []string{"etc/graylog/sidecar/sidecar.yml"}, `server_url`},
+		{"the Sumo Logic collector", []string{"opt/SumoCollector/config/user.properties", "etc/otelcol-sumo/sumologic.yaml"}, `url|endpoint|api_base_url`},
+		{"osquery", []string{"etc/osquery/osquery.flags"}, `--tls_hostname`},
+		{"the agent of Azure Monitor", []string{"etc/opt/microsoft/omsagent/conf/omsadmin.conf", "etc/opt/microsoft/omsagent/*/conf/omsadmin.conf"}, `oms_endpoint`},
+		{"sudo", []string{"etc/sudoers", "etc/sudoers.d/*"}, `log_servers`},
 		{"docker", []string{"etc/docker/daemon.json"}, `(?:syslog|gelf|fluentd)-address|splunk-url`},
-		{"busybox syslogd", []string{"etc/conf.d/syslog"}, `syslogd_opts`},
+		{"busybox syslogd", []string{"etc/conf.d/syslog", "etc/default/busybox-syslogd", "etc/default/syslogd"}, `syslogd_opts|syslog_opts|syslogd`},
+		{"logd", []string{"etc/config/system"}, `log_ip`},
 		{"auditd", []string{"etc/audit/plugins.d/*.conf"}, `remote_server`},
-		{"nxlog", []string{"etc/nxlog/nxlog.conf", "etc/nxlog.conf"}, `host`},
+		{"nxlog", []string{"etc/nxlog/nxlog.conf", "etc/nxlog.conf", "opt/nxlog/etc/nxlog.conf", "opt/nxlog/etc/nxlog.d/*.conf"}, `host`},
 	}
 }
 
@@ -76,15 +85,43 @@ func (a logAgent) hosts(n int, value string) []logTarget {
 		if !ok {
 			return nil
 		}
-		value = strings.Fields(rest + " none")[0]
+		value = strings.Trim(strings.Fields(rest + " none")[0], `"'`)
 	}
 	var found []logTarget
-	for part := range strings.FieldsFuncSeq(value, func(r rune) bool { return strings.ContainsRune(`[]{}",' `, r) }) {
+	for part := range strings.FieldsFuncSeq(firstValue(value), func(r rune) bool { return strings.ContainsRune(`[]{}",' `, r) }) {
 		if part = strings.TrimSpace(part); looksLikeHost(part) {
 			found = append(found, logTarget{n, part, a.name})
 		}
 	}
 	return found
+}
+
+// firstValue returns the value that s begins with, a string, a list or a word, and words behind commas. What else stands on
+// the line, as in JSON, may be a password.
+func firstValue(s string) string {
+	s = strings.TrimLeft(s, "> \t")
+	if s == "" {
+		return ""
+	}
+	switch end := map[byte]string{'[': "]", '"': `"`, '\'': "'"}[s[0]]; {
+	case s[0] == '{':
+		return ""
+	case end != "":
+		value, _, _ := strings.Cut(s[1:], end)
+		return value
+	}
+	s, _, _ = strings.Cut(s, "}")
+	var words []string
+	for part := range strings.SplitSeq(s, ",") {
+		word := strings.Fields(part)
+		if len(word) == 0 || len(word) > 1 && len(words) > 0 || strings.ContainsAny(part, `"'=`) {
+			break
+		}
+		if words = append(words, word[0]); len(word) > 1 {
+			break
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // looksLikeHost tells whether s may be a host, as far as a key with such a name may have other values.

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"io/fs"
+	"net"
 	"regexp"
 	"slices"
 	"strings"
@@ -40,7 +41,36 @@ func checkNetState(p *probe) {
 	checkInterfaces(p)
 }
 
+// checkHosts looks for addresses of other machines.
+func checkHosts(p *probe) {
+	b, _ := p.read("etc/hosts")
+	for n, line := range settings(b) {
+		ip := net.ParseIP(strings.Fields(line)[0])
+		isOwn := ip == nil || isLocal(ip.String()) || ip.IsMulticast() || ip.Equal(net.ParseIP("fe00::"))
+		if !isOwn {
+			p.find(Warning, "etc/hosts", n, "it has the address of a machine: %s", ip)
+		}
+	}
+}
+
 func checkHostname(p *probe) {
+	checkHosts(p)
+	for _, name := range []string{"etc/HOSTNAME", "etc/mailname", "etc/salt/minion_id"} {
+		b, _ := p.read(name)
+		for n, host := range settings(b) {
+			if isNameOfMachine(host) {
+				p.find(Warning, name, n, "the image has the name of a machine: %s", host)
+			}
+		}
+	}
+	for _, name := range []string{"etc/sysconfig/network", "etc/conf.d/hostname"} {
+		b, _ := p.read(name)
+		for key, host := range variables(b) {
+			if strings.EqualFold(key, "hostname") && host != "" && isNameOfMachine(host) {
+				p.find(Warning, name, 0, "the image has the name of a machine: %s", host)
+			}
+		}
+	}
 	b, _ := p.read("etc/hostname")
 	for n, name := range settings(b) {
 		if isNameOfMachine(name) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"amiforge/internal/rootfs"
+	"amiforge/internal/rpmdb"
 )
 
 // packagedFiles are the names of the files that packages brought, as hashes.
@@ -19,9 +20,12 @@ type packagedFiles struct {
 // maxPackaged is how many files of packages are known.
 const maxPackaged = 5_000_000
 
+// rpmDatabaseSize is the limit for the database of rpm, which takes 30 KiB a package.
+const rpmDatabaseSize = 512 << 20
+
 // isPackaged tells whether a file is one of a package, in a directory that is the distribution's: there are keys and
 // passwords in documentation and in tests, which everybody has anyway. In the directories of programs, a file that no
-// list of dpkg has is not packaged; where there are no lists, all that is there is.
+// package is said to have is not packaged; where that cannot be read of any, all that is there is.
 func (r *run) isPackaged(name string) bool {
 	if !isDistribution(name) {
 		return false
@@ -70,20 +74,63 @@ func merged(name string) string {
 	return name
 }
 
+func (k *packagedFiles) add(name string) {
+	if len(k.names) < maxPackaged {
+		k.names[maphash.String(k.seed, merged(path.Clean(strings.Trim(name, "/"))))] = struct{}{}
+	}
+}
+
 func (r *run) readPackaged() *packagedFiles {
 	k := &packagedFiles{maphash.MakeSeed(), map[uint64]struct{}{}}
-	for _, list := range r.glob("var/lib/dpkg/info/*.list") {
+	for _, list := range append(r.glob("var/lib/dpkg/info/*.list"), r.glob("var/lib/pacman/local/*/files")...) {
 		b, err := r.root.ReadUpTo(list, packageListSize)
 		if !r.told(list, err) {
 			continue
 		}
 		for line := range bytes.Lines(b) {
-			if name := strings.Trim(string(line), "/\n"); len(k.names) < maxPackaged {
-				k.names[maphash.String(k.seed, merged(path.Clean(name)))] = struct{}{}
-			}
+			k.add(strings.TrimRight(string(line), "\n"))
 		}
 	}
+	for _, name := range apkDatabases() {
+		b, err := r.root.ReadUpTo(name, packageListSize)
+		if r.told(name, err) {
+			k.addAPK(b)
+		}
+	}
+	r.rpm(func(p rpmdb.Package) error {
+		for name := range p.Files {
+			k.add(name)
+		}
+		return nil
+	})
 	return k
+}
+
+// addAPK adds the files of a database of apk: F: is a directory, and R: a file in it.
+func (k *packagedFiles) addAPK(b []byte) {
+	dir := ""
+	for line := range bytes.Lines(b) {
+		switch key, value, _ := strings.Cut(strings.TrimRight(string(line), "\r\n"), ":"); key {
+		case "F":
+			dir = value
+		case "R":
+			k.add(dir + "/" + value)
+		}
+	}
+}
+
+// rpm goes over the packages of rpm's database. One that is of another kind than SQLite is not read.
+func (r *run) rpm(found func(rpmdb.Package) error) {
+	for _, name := range []string{"usr/lib/sysimage/rpm/rpmdb.sqlite", "var/lib/rpm/rpmdb.sqlite"} {
+		b, err := r.root.ReadUpTo(name, rpmDatabaseSize)
+		if !r.told(name, err) {
+			continue
+		}
+		if err := rpmdb.Packages(b, found); err != nil {
+			r.unreadable(name, err)
+		}
+		return
+	}
 }
 
 // isLibraryTest tells whether a file is of the tests, or of the examples, of somebody's library: the keys in there are

@@ -2,26 +2,59 @@ package audit
 
 import (
 	"bytes"
+	"crypto/md5"
+	"encoding/hex"
+	"regexp"
 	"strconv"
 	"strings"
+
+	"amiforge/internal/rpmdb"
 )
 
 // packageListSize is the limit for the list of installed packages, which is longer than a configuration.
 const packageListSize = 64 << 20
 
-// packages returns the versions of the packages that are installed, as the databases of dpkg and apk have them. That of
-// rpm is a database that is not read.
+// packages returns the versions of the packages that are installed, as the databases of dpkg, apk and rpm have them.
 func (r *run) packages() map[string]string {
 	r.facts.packagesOnce.Do(func() {
-		r.facts.packages = map[string]string{}
-		for _, name := range []string{"var/lib/dpkg/status", "lib/apk/db/installed", "usr/lib/apk/db/installed"} {
+		r.facts.packages, r.facts.conffiles = map[string]string{}, map[string]string{}
+		for _, name := range append(apkDatabases(), "var/lib/dpkg/status") {
 			b, err := r.root.ReadUpTo(name, packageListSize)
 			if r.told(name, err) {
 				parsePackages(b, r.facts.packages)
+				parseConffiles(b, r.facts.conffiles)
 			}
 		}
+		r.rpm(func(p rpmdb.Package) error {
+			r.facts.packages[p.Name] = p.Version
+			return nil
+		})
 	})
 	return r.facts.packages
+}
+
+func apkDatabases() []string { return []string{"lib/apk/db/installed", "usr/lib/apk/db/installed"} }
+
+// parseConffiles adds what a database of dpkg has of files of configuration: a sum by MD5, which says whether somebody
+// changed what came with the package.
+func parseConffiles(b []byte, sums map[string]string) {
+	for line := range bytes.Lines(b) {
+		if words := strings.Fields(string(line)); line[0] == ' ' && len(words) >= 2 && len(words[1]) == 2*md5.Size && words[0][0] == '/' {
+			sums[words[0][1:]] = words[1]
+		}
+	}
+}
+
+// isUnchanged tells whether content is that of a file of configuration as a package has brought it: what is in it,
+// everybody has.
+func (r *run) isUnchanged(name string, content []byte) bool {
+	r.packages()
+	want, ok := r.facts.conffiles[name]
+	if !ok {
+		return false
+	}
+	sum := md5.Sum(content) // what dpkg has
+	return want == hex.EncodeToString(sum[:])
 }
 
 // parsePackages adds what a database of dpkg, or of apk with its short names, has.
@@ -78,8 +111,26 @@ func (r *run) osRelease() map[string]string {
 				return
 			}
 		}
+		r.oldRelease()
 	})
 	return r.facts.os
+}
+
+// oldRelease takes what the releases say that are older than os-release: CentOS release 6.10 (Final).
+func (r *run) oldRelease() {
+	version := regexp.MustCompile(`\d+(?:\.\d+)*`)
+	for _, of := range []struct{ file, word, id string }{
+		{"etc/system-release", "Amazon Linux", "amzn"},
+		{"etc/redhat-release", "CentOS", "centos"},
+		{"etc/redhat-release", "Red Hat Enterprise", "rhel"},
+		{"etc/debian_version", "", "debian"},
+	} {
+		b, _ := r.read(of.file)
+		if v := version.Find(b); v != nil && bytes.Contains(b, []byte(of.word)) {
+			r.facts.os, r.facts.osFile = map[string]string{"ID": of.id, "VERSION_ID": string(v)}, of.file
+			return
+		}
+	}
 }
 
 // variables returns those that a file in the shell's syntax sets, without quotes.

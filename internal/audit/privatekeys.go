@@ -33,7 +33,7 @@ func beginPrivateKeys(p *probe) visitor {
 func head(c *chunk) []byte { return c.Data[:min(len(c.Data), secret.Enough)] }
 
 func isHostKey(name string) bool {
-	return strings.HasPrefix(name, "etc/ssh/ssh_host_") || strings.HasPrefix(name, "etc/dropbear/")
+	return strings.HasPrefix(name, "etc/ssh/ssh_host_") || strings.HasPrefix(name, "etc/dropbear/") || strings.HasPrefix(name, "etc/dropbear-initramfs/")
 }
 
 // isTLSPlace knows where distributions keep the keys of servers, and keytabs.

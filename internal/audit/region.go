@@ -23,6 +23,12 @@ func regionPattern() *regexp.Regexp {
 		`(?:central|north|south|east|west|northeast|northwest|southeast|southwest)-\d[a-z]?\.`)
 }
 
+// regionSetting is one that says which region is meant.
+func regionSetting() *regexp.Regexp {
+	return regexp.MustCompile(`(?im)^[^#\n]*?\b\w*region["']?[ \t]*[:=][ \t]*["']?((?:us|eu|ap|sa|ca|me|af|cn|il|mx)(?:-gov|-iso[a-f]?)?-` +
+		`(?:central|north|south|east|west|northeast|northwest|southeast|southwest)-\d)\b`)
+}
+
 // regionalDomains are those whose hosts may be of one region.
 func regionalDomains() [][]byte {
 	return [][]byte{[]byte(".amazonaws.com"), []byte(".api.aws"), []byte(".archive.ubuntu.com"), []byte(".ports.ubuntu.com")}
@@ -30,13 +36,16 @@ func regionalDomains() [][]byte {
 
 // beginRegion looks at files of configuration, of ConfigSize at most, where administrators put such.
 func beginRegion(p *probe) visitor {
-	re, domains := regionPattern(), regionalDomains()
+	re, set, domains := regionPattern(), regionSetting(), regionalDomains()
 	return visitFunc(func(f *rootfs.File) scanner {
 		if !isRegular(f) || f.Info.Size() > rootfs.ConfigSize || !hasConfiguration(f.Name) {
 			return nil
 		}
 		return func(c *chunk) bool {
-			if bytes.IndexByte(c.Data[:min(len(c.Data), 8192)], 0) < 0 {
+			if !isBinary(c.Data) && !p.isUnchanged(f.Name, c.Data) {
+				for _, at := range set.FindAllSubmatchIndex(c.Data, maxPerFile) {
+					p.find(Warning, f.Name, c.line(at[2]), "it is set to one region: %s", c.Data[at[2]:at[3]])
+				}
 				seen := map[string]bool{}
 				for _, domain := range domains {
 					for at := range hosts(c.Data, domain) {

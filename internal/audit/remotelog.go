@@ -30,6 +30,7 @@ func checkRemoteLog(p *probe) {
 			p.remoteLogs(pattern, agent.targets)
 		}
 	}
+	checkLogServices(p)
 	checkAudisp(p)
 	checkCloudWatch(p)
 }
@@ -65,16 +66,22 @@ func (r *run) withIncluded(dir string, patterns ...string) []string {
 // A logTarget is where a line of a configuration sends logs to.
 type logTarget struct {
 	line int
-	host string
+	host string // or untold
 	by   string // what sends them there
 }
+
+// untold stands for a host that the configuration does not name, or not here.
+const untold = "a host that is not told"
 
 // remoteLogs says where the files that match a pattern send logs to.
 func (p *probe) remoteLogs(pattern string, targets func([]byte) []logTarget) {
 	for _, name := range p.glob(pattern) {
 		b, _ := p.read(name)
 		for _, t := range targets(b) {
-			if host := hostOf(t.host); !isLocal(host) {
+			switch host := hostOf(t.host); {
+			case t.host == untold:
+				p.find(Error, name, t.line, "%s sends logs to %s", t.by, untold)
+			case !isLocal(host):
 				p.find(Error, name, t.line, "%s sends logs to %s", t.by, host)
 			}
 		}
@@ -116,12 +123,12 @@ func isLocal(host string) bool {
 
 // rsyslogLegacy is a selector, or & for the one before, and a target: @host by UDP, @@host by TCP, :omrelp:host.
 func rsyslogLegacy() *regexp.Regexp {
-	return regexp.MustCompile(`^(?:(?:[^#"@]+?|:.*"[,\s]*|&)\s*)??-?(@@?(?:\([^)]*\))?|:omrelp:)(\[[0-9a-fA-F:.]+\]|[^\s:;@]+)`)
+	return regexp.MustCompile(`^(?:(?:[^#"@]+?|:.*"[,\s]*|&)\s*)??-?(@@?(?:\([^)]*\))?|:om(?:relp|mysql|pgsql|libdbi|mail):)(\[[0-9a-fA-F:.]+\]|[^\s:;@,]+)`)
 }
 
 // rsyslogAction is the start of an action of RainerScript that sends somewhere.
 func rsyslogAction() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)\btype\s*=\s*"(om(?:fwd|relp|elasticsearch|kafka|http|amqp1|mongodb|azureeventhubs|gssapi|udpspoof|clickhouse|hiredis|rabbitmq|zmq3|czmq|fwdtls))"`)
+	return regexp.MustCompile(`(?i)\btype\s*=\s*"(om(?:fwd|relp|mail|prog|mysql|pgsql|libdbi|elasticsearch|kafka|http|amqp1|mongodb|azureeventhubs|gssapi|udpspoof|clickhouse|hiredis|rabbitmq|zmq3|czmq|fwdtls))"`)
 }
 
 func rsyslogTarget() *regexp.Regexp {
@@ -134,8 +141,9 @@ func rsyslogTargets(b []byte) []logTarget {
 	legacy, action, target := rsyslogLegacy(), rsyslogAction(), rsyslogTarget()
 	for n, line := range settings(b) {
 		if i := strings.LastIndex(line, " then "); i >= 0 {
-			line = strings.TrimLeft(line[i+len(" then "):], " \t{")
+			line = line[i+len(" then "):]
 		}
+		line = strings.TrimLeft(line[strings.LastIndexByte(line, '{')+1:], " \t")
 		if m := legacy.FindStringSubmatch(line); m != nil && !strings.HasPrefix(line, "$") {
 			found = append(found, logTarget{n, m[2], "syslog"})
 		}
@@ -143,7 +151,7 @@ func rsyslogTargets(b []byte) []logTarget {
 	text := uncommented(b)
 	for _, at := range action.FindAllStringSubmatchIndex(text, maxFindings) {
 		start, end := enclosing(text, at[0])
-		host := "a host that is not told"
+		host := untold
 		if m := target.FindStringSubmatch(text[start:end]); m != nil {
 			host = m[1]
 		}
@@ -179,7 +187,7 @@ func enclosing(text string, i int) (start, end int) {
 
 // syslogNGTargets reads the destinations of syslog-ng.conf(5). Sources have the same drivers.
 func syslogNGTargets(b []byte) []logTarget {
-	driver := regexp.MustCompile(`\b(tcp6?|udp6?|network|syslog|relp|http|elasticsearch-http|loki|splunk-hec-event|sumologic-http)\s*\(\s*(?:url\s*\(\s*)?["']?([^"'\s)(]*)`)
+	driver := regexp.MustCompile(`\b(tcp6?|udp6?|network|syslog|syslog-ng|loggly|logmatic|sql|mongodb|kafka-c|amqp|redis|stomp|smtp|relp|http|elasticsearch-http|loki|splunk-hec-event|sumologic-http)\s*\(\s*(?:(?:url|server|host|uri|bootstrap-servers)\s*\(\s*)?["']?([^"'\s)(]*)`)
 	begin := regexp.MustCompile(`\b(destination|source)\b[^;{]*\{`)
 	text := uncommented(b)
 	var found []logTarget
@@ -197,7 +205,11 @@ func syslogNGTargets(b []byte) []logTarget {
 		}
 		for _, m := range driver.FindAllStringSubmatchIndex(text[block[1]:end], maxFindings) {
 			at := block[1] + m[0]
-			found = append(found, logTarget{1 + strings.Count(text[:at], "\n"), text[block[1]+m[4] : block[1]+m[5]], "syslog-ng"})
+			host := text[block[1]+m[4] : block[1]+m[5]]
+			if strings.HasPrefix(text[block[1]+m[5]:], "(") {
+				host = untold // that was an option
+			}
+			found = append(found, logTarget{1 + strings.Count(text[:at], "\n"), host, "syslog-ng"})
 		}
 	}
 	return found

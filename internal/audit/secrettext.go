@@ -3,6 +3,10 @@ package audit
 import (
 	"bufio"
 	"bytes"
+	"compress/gzip"
+	"io"
+	"path"
+	"strings"
 
 	"amiforge/internal/rootfs"
 	"amiforge/internal/secret"
@@ -30,6 +34,8 @@ type textScan struct {
 	name     string
 	binary   bool
 	found    int
+
+	inflated int64 // bytes of what was compressed in base64
 }
 
 // chunk looks for all in text, and in other files for what cannot be there by chance.
@@ -41,6 +47,9 @@ func (t *textScan) chunk(c *chunk) bool {
 		}
 	}
 	if c.Offset == 0 {
+		if c.Last && t.isUnchanged(t.name, c.Data) {
+			return false
+		}
 		t.binary = isBinary(c.Data)
 	}
 	for _, m := range t.newSecrets(c) {
@@ -49,12 +58,37 @@ func (t *textScan) chunk(c *chunk) bool {
 			return false
 		}
 	}
-	return c.Offset < maxScanned
+	return (t.binary || t.encoded(c)) && c.Offset < maxScanned
+}
+
+// encoded looks into what of a text is in base64: user data of cloud-init, secrets of Kubernetes. It returns false when
+// enough has been told.
+func (t *textScan) encoded(c *chunk) bool {
+	from := 0
+	if c.Offset > 0 {
+		from = c.New
+	}
+	for at, p := range secret.Encoded(c.Data, from, len(c.Data)) {
+		if inside, err := gzip.NewReader(bytes.NewReader(p)); err == nil {
+			p, _ = io.ReadAll(&limited{r: inside, n: min(leastDecoded, t.mayDecode()-t.inflated), ctx: t.ctx})
+			t.inflated += int64(len(p))
+		}
+		matches := t.secrets().Find(p, 0, len(p))
+		if kind := secret.PrivateKey(p); kind != "" && len(matches) == 0 && !bytes.Contains(c.Data[max(0, at-64):at], []byte("-----")) {
+			matches = append(matches, secret.Match{Title: kind, Class: secret.Key, Hash: secret.Hash(p)})
+		}
+		for _, m := range matches {
+			if (isBinary(p) && m.Loose) || !t.tell(m, c.line(at), " in base64") {
+				return t.found < maxPerFile
+			}
+		}
+	}
+	return true
 }
 
 // tell returns false when it has told enough of the file.
 func (t *textScan) tell(m secret.Match, line int, where string) bool {
-	chance := t.binary && m.Loose || m.Class == secret.Hint && isLibrary(t.name)
+	chance := t.binary && m.Loose || m.Class == secret.Hint && t.isOfOthers() || m.Rule == "password-hash" && isPasswordFile(t.name)
 	if chance || where == "" && isToldAsKey(m) {
 		return true
 	}
@@ -75,8 +109,25 @@ func severityOf(m secret.Match, name string) Severity {
 	return Error
 }
 
+// isOfOthers tells whether the file is of a library or of a package.
+func (t *textScan) isOfOthers() bool {
+	return isLibrary(t.name) || !strings.HasPrefix(t.name, "etc/") && t.packagedFiles().has(t.name)
+}
+
+// isPasswordFile tells whether the hashes in a file are for PW-HASH or ENV-FILE.
+func isPasswordFile(name string) bool {
+	dir, base := path.Split(name)
+	return strings.TrimPrefix(base, ".") == "htpasswd" || base == "opasswd" || strings.HasPrefix(dir, "etc/tcb/") ||
+		(dir == "etc/" || dir == "var/backups/") && (strings.HasPrefix(strings.TrimPrefix(base, "g"), "shadow") || strings.HasPrefix(base, "passwd"))
+}
+
 // isBinary tells whether a file that begins with b is no text.
 func isBinary(b []byte) bool { return bytes.IndexByte(b[:min(len(b), 8192)], 0) >= 0 }
+
+// mayDecode is how much is looked at of what is compressed in the file, in bytes.
+func (t *textScan) mayDecode() int64 {
+	return min(maxScanned, leastDecoded+mostDecoded*t.file.Info.Size())
+}
 
 // decoded looks into what a file has in an encoding. One that is damaged is looked at as far as it can be read.
 func (t *textScan) decoded(e decoding) {
@@ -93,10 +144,9 @@ func (t *textScan) decoded(e decoding) {
 		return
 	}
 	defer r.Close()
-	most := min(maxScanned, leastDecoded+mostDecoded*t.file.Info.Size())
-	text := bufio.NewReader(&limited{r: r, n: most, ctx: t.ctx})
+	text := bufio.NewReader(&limited{r: r, n: t.mayDecode(), ctx: t.ctx})
 	if head, _ := text.Peek(memberHeader); isArchive(head) {
-		t.archive(text, most)
+		t.archive(text, t.mayDecode())
 		return
 	}
 	t.secrets().Scan(text, func(m secret.Match) bool { return t.tell(m, m.Line, e.where) })

@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"bytes"
 	"io/fs"
 	"path"
 	"slices"
@@ -10,80 +9,33 @@ import (
 	"amiforge/internal/rootfs"
 )
 
-// A setuidVisitor collects the programs that run as their owner or group, or with capabilities of root.
-type setuidVisitor struct {
-	p       *probe
-	names   []string
-	capable map[string]bool // those of names that have capabilities(7) instead
-}
-
-// maxSetuid is how many of them are compared with the packages' lists.
-const maxSetuid = 10_000
-
-func beginSetuid(p *probe) visitor { return &setuidVisitor{p: p, capable: map[string]bool{}} }
-
-func (v *setuidVisitor) file(f *rootfs.File) scanner {
-	mode := f.Info.Mode()
-	if !mode.IsRegular() || mode&0o111 == 0 || len(v.names) == maxSetuid {
-		return nil
-	}
-	if mode&(fs.ModeSetuid|fs.ModeSetgid) == 0 {
-		capable, err := f.HasXattr("security.capability")
-		if err != nil {
-			v.p.unreadable(f.Name, err)
-		}
-		if !capable {
+// beginSetuid looks for programs that run as their owner or group, or with capabilities of root, and are in no package.
+// Where there is no list of packages that can be read, those with the usual names in the usual places are not told.
+func beginSetuid(p *probe) visitor {
+	return visitFunc(func(f *rootfs.File) scanner {
+		mode := f.Info.Mode()
+		if !mode.IsRegular() || mode&0o111 == 0 {
 			return nil
 		}
-		v.capable[f.Name] = true
-	}
-	v.names = append(v.names, f.Name)
-	return nil
-}
-
-// end says which are in no package. Where there is no list of packages that can be read, those with the usual names in the
-// usual places are not told.
-func (v *setuidVisitor) end() {
-	if len(v.names) == 0 {
-		return
-	}
-	lists := v.p.glob("var/lib/dpkg/info/*.list")
-	known := v.p.packaged(lists, v.names)
-	for _, name := range v.names {
 		how := "as its owner or group"
-		if v.capable[name] {
-			how = "with capabilities of root"
-		}
-		if isNeverSetuid(path.Base(name)) {
-			v.p.find(Warning, name, 0, "it runs %s whoever starts it, which lets everybody do as they do", how)
-			continue
-		}
-		if known[name] || len(lists) == 0 && isUsualSetuid(name) {
-			continue
-		}
-		v.p.find(Warning, name, 0, "it runs %s whoever starts it, and is of no package that is known", how)
-	}
-}
-
-// packaged returns those names that are in dpkg's lists, by themselves or as before the directories of / and /usr were one.
-func (r *run) packaged(lists, names []string) map[string]bool {
-	wanted, known := map[string]string{}, map[string]bool{}
-	for _, name := range names {
-		short := strings.TrimPrefix(name, "usr/")
-		wanted["/"+short], wanted["/usr/"+short] = name, name
-	}
-	for _, list := range lists {
-		b, err := r.root.ReadUpTo(list, packageListSize)
-		if !r.told(list, err) {
-			continue
-		}
-		for line := range bytes.Lines(b) {
-			if name, ok := wanted[string(bytes.TrimRight(line, "\n"))]; ok {
-				known[name] = true
+		if mode&(fs.ModeSetuid|fs.ModeSetgid) == 0 {
+			how = "with capabilities of root" // capabilities(7)
+			capable, err := f.HasXattr("security.capability")
+			if err != nil {
+				p.unreadable(f.Name, err)
+			}
+			if !capable {
+				return nil
 			}
 		}
-	}
-	return known
+		switch known := p.packagedFiles(); {
+		case isNeverSetuid(path.Base(f.Name)):
+			p.find(Warning, f.Name, 0, "it runs %s whoever starts it, which lets everybody do as they do", how)
+		case !known.has(f.Name) && (len(known.names) > 0 || !isUsualSetuid(f.Name)):
+			p.find(Warning, f.Name, 0, "it runs %s whoever starts it, and is of no package that is known", how)
+		}
+		return nil
+	})
 }
 
 func isUsualSetuid(name string) bool {

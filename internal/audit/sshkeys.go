@@ -8,9 +8,15 @@ import (
 	"amiforge/internal/rootfs"
 )
 
-// checkHostKeys looks where OpenSSH and Dropbear keep the keys of a host, and where sshd_config says.
+// checkHostKeys looks where OpenSSH, Dropbear and TinySSH keep the keys of a host, and where sshd_config says.
 func checkHostKeys(p *probe) {
-	names := slices.Concat(p.glob("etc/ssh/ssh_host_*"), p.glob("etc/ssh/ssh_host_key*"), p.glob("etc/dropbear/dropbear_*_host_key"))
+	var names []string
+	for _, pattern := range []string{
+		"etc/ssh/ssh_host_*", "etc/dropbear/dropbear_*_host_key", "etc/dropbear/initramfs/dropbear_*_host_key",
+		"etc/dropbear-initramfs/dropbear_*_host_key", "etc/tinyssh/sshkeydir/.*.sk",
+	} {
+		names = append(names, p.glob(pattern)...)
+	}
 	if c := p.sshd(); c != nil {
 		for _, s := range c.settings {
 			if s.key == "hostkey" && len(s.args) > 0 && strings.HasPrefix(s.args[0], "/") {
@@ -54,7 +60,7 @@ func beginAuthorizedKeys(p *probe) visitor {
 
 // checkAuthorizedKeys looks in all homes, and where sshd_config says.
 func checkAuthorizedKeys(p *probe) {
-	names := []string{"etc/dropbear/authorized_keys"}
+	names := []string{"etc/dropbear/authorized_keys", "etc/dropbear/initramfs/authorized_keys", "etc/dropbear-initramfs/authorized_keys"}
 	for _, home := range p.homes() {
 		for _, name := range authorizedNames() {
 			names = append(names, path.Join(home, name))
@@ -62,8 +68,11 @@ func checkAuthorizedKeys(p *probe) {
 	}
 	if c := p.sshd(); c != nil {
 		for _, s := range c.settings {
-			if s.key == "authorizedkeysfile" {
+			switch {
+			case s.key == "authorizedkeysfile":
 				names = append(names, p.keyFiles(s.args)...)
+			case s.key == "trustedusercakeys" && s.value() != "none" && len(s.args) > 0:
+				names = append(names, strings.TrimPrefix(path.Clean(s.args[0]), "/"))
 			}
 		}
 	}

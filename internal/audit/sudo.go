@@ -3,6 +3,7 @@ package audit
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -44,7 +45,7 @@ func checkSudo(p *probe) {
 			p.find(Info, g.file, g.line, "%s needs no password for sudo", g.who)
 		}
 	}
-	if !able && !p.cloudUserHasSudo() {
+	if doas := p.hasDoas(); !able && !doas && !p.cloudUserHasSudo() {
 		p.find(Warning, "etc/sudoers", 0, "no user but root has sudo, and cloud-init makes none")
 	}
 }
@@ -134,6 +135,25 @@ func (r *run) others() map[string]bool {
 		}
 	}
 	return others
+}
+
+// hasDoas tells whether doas(1) lets somebody become root, and says so where it takes no password.
+func (p *probe) hasDoas() bool {
+	able := false
+	for _, name := range append(p.glob("etc/doas.d/*.conf"), "etc/doas.conf") {
+		b, _ := p.read(name)
+		for n, line := range settings(b) {
+			words := strings.Fields(line)
+			if words[0] != "permit" {
+				continue
+			}
+			able = true
+			if slices.Contains(words, "nopass") {
+				p.find(Info, name, n, "nobody of those that it is for needs a password for doas")
+			}
+		}
+	}
+	return able
 }
 
 // cloudUserHasSudo tells whether cloud-init makes a user that has sudo.

@@ -20,6 +20,7 @@ type facts struct {
 
 	packagesOnce sync.Once
 	packages     map[string]string
+	conffiles    map[string]string
 
 	osOnce sync.Once
 	os     map[string]string

@@ -25,6 +25,8 @@ func TestOverlap(t *testing.T) {
 		{"one in several", []diskimg.Extent{{Length: 10}}, []diskimg.Extent{{Offset: 1, Length: 2}, {Offset: 5, Length: 50}}, 0, []diskimg.Extent{{Offset: 1, Length: 2}, {Offset: 5, Length: 5}}},
 		{"across", []diskimg.Extent{{Length: 4}, {Offset: 6, Length: 4}}, []diskimg.Extent{{Offset: 2, Length: 5}, {Offset: 9, Length: 9}}, 0, []diskimg.Extent{{Offset: 2, Length: 2}, {Offset: 6, Length: 1}, {Offset: 9, Length: 1}}},
 		{"in a partition", []diskimg.Extent{{Length: 4}, {Offset: 6, Length: 4}}, []diskimg.Extent{{Offset: 90, Length: 12}, {Offset: 107, Length: 1}}, 100, []diskimg.Extent{{Length: 2}, {Offset: 7, Length: 1}}},
+		{"any order", []diskimg.Extent{{Offset: 8, Length: 4}, {Length: 3}}, []diskimg.Extent{{Length: 2}, {Offset: 9, Length: 1}}, 0, []diskimg.Extent{{Offset: 9, Length: 1}, {Length: 2}}},
+		{"neighbours", []diskimg.Extent{{Offset: 1, Length: 8}}, []diskimg.Extent{{Length: 4}, {Offset: 4, Length: 4}}, 0, []diskimg.Extent{{Offset: 1, Length: 7}}},
 		{"side by side", []diskimg.Extent{{Length: 4}}, []diskimg.Extent{{Offset: 4, Length: 4}}, 0, nil},
 	}
 	for _, tt := range tests {

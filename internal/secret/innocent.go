@@ -23,8 +23,12 @@ func isPublic(hash string) bool {
 // isNotMixed tells that a secret is no random base64: that it lacks capitals, small letters or digits, as sums and names
 // do, or has many slashes, as paths have.
 func isNotMixed(_, s []byte) bool {
-	return !bytes.ContainsAny(s, upper) || !bytes.ContainsAny(s, lower) || !bytes.ContainsAny(s, digits) ||
-		bytes.Count(s, []byte{'/'}) > 4
+	return isOneCase(nil, s) || !bytes.ContainsAny(s, digits) || bytes.Count(s, []byte{'/'}) > 4
+}
+
+// isOneCase tells that a secret has no capitals, or no small letters.
+func isOneCase(_, s []byte) bool {
+	return !bytes.ContainsAny(s, upper) || !bytes.ContainsAny(s, lower)
 }
 
 // notPassword tells of a URL whether what it has in the place of a password is a word for one, or the URL one of
@@ -35,7 +39,7 @@ func notPassword() func(url, s []byte) bool {
 		`user|username|abc|123|1234|12345|guest|host|credentials?|x-oauth-basic|x+|\.+|-+)(?:[_.-]?(?:here|1|2|123|word))?$`)
 	format := regexp.MustCompile(`%(?:[^0-9A-Fa-f]|.[^0-9A-Fa-f]|.?$)`)
 	return func(url, s []byte) bool {
-		user, host, _ := bytes.Cut(bytes.ToLower(url[len("://"):]), []byte(":"))
+		user, host, _ := bytes.Cut(bytes.ToLower(bytes.TrimPrefix(url, []byte("://"))), []byte(":"))
 		_, host, _ = bytes.Cut(host, []byte("@"))
 		return words.Match(bytes.ToLower(s)) || format.Match(s) || string(user) == "anonymous" || isExampleHost(string(host))
 	}

@@ -35,10 +35,12 @@ type format struct {
 	inside bool
 }
 
-func formats() [14]format {
-	return [14]format{
+func formats() [16]format {
+	return [16]format{
 		{"SSH 1 private key", isSSH1, false},
 		{"PuTTY private key", isPuTTY, false},
+		{"SSH2 private key", isSSH2, false},
+		{"Dropbear private key", isDropbear, false},
 		{"OpenPGP private key", isOpenPGP, false},
 		{"GnuPG private key", isGnuPG, false},
 		{"GnuPG private key", isGnuPGText, true},
@@ -62,6 +64,11 @@ func isSSH1(p []byte) bool {
 // isPuTTY knows .ppk files of version 1 to 3 [PuTTY manual, C.1 to C.5].
 func isPuTTY(p []byte) bool {
 	return bytes.HasPrefix(p, []byte("PuTTY-User-Key-File-")) && bytes.Contains(p, []byte("\nPrivate-Lines: "))
+}
+
+// isSSH2 knows the keys of ssh.com's programs, encrypted or not [PuTTY, import.c].
+func isSSH2(p []byte) bool {
+	return bytes.HasPrefix(p, []byte("---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----"))
 }
 
 // isTor knows the keys of onion services [Tor, rend-spec-v3, and ed25519_secret_key_tag].

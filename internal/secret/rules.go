@@ -10,7 +10,7 @@ type rule struct {
 	fold      bool                // the case of the words does not matter; they are in lower case
 	inside    bool                // it may be a part of a longer word
 	around    string              // besides letters, digits and _: bytes that do not stand behind it nor, = excepted and if it is not inside, before it
-	expr      string              // from the start; the last group is the secret, or else all; shorter than Window
+	expr      string              // from the start; the last group that has something is the secret, or else all; shorter than Window
 	loose     bool                // in data that is no text it may be chance
 	quick     func(p []byte) bool // whether expr is worth to be tried: all that match pass
 	entropy   float64             // the least of the secret, in bits a byte
@@ -21,7 +21,7 @@ type rule struct {
 // rules returns all of them. That which has no other source is from what the issuer documents, or from the tokens that he
 // issues, as kept in the patterns of gitleaks, trufflehog and GitHub's secret scanning.
 func rules() []rule {
-	return slices.Concat(keyRules(), awsRules(), cloudRules(), forgeRules(), serviceRules(), contextRules())
+	return slices.Concat(keyRules(), awsRules(), cloudRules(), forgeRules(), serviceRules(), modelRules(), contextRules())
 }
 
 func keyRules() []rule {
@@ -65,6 +65,10 @@ func awsRules() []rule {
 			expr: ` -s ["']?([A-Za-z0-9/+]{40})`, entropy: 4, not: isNotMixed, loose: true, quick: hasRun(40, 6, isBase64),
 		},
 		{
+			id: "aws-bedrock-key", title: "Amazon Bedrock API key", class: Key, starts: []string{"ABSK"}, around: "+/",
+			expr: `ABSK([A-Za-z0-9+/]{109,269}={0,2})`, entropy: 4,
+		},
+		{
 			id: "aws-mws", title: "Amazon MWS token", class: Token, starts: []string{"amzn.mws."},
 			expr: `amzn\.mws\.([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})`, entropy: 2.5,
 		},
@@ -76,6 +80,9 @@ func cloudRules() []rule {
 		token("google-api-key", "Google API key", `AIza([0-9A-Za-z_-]{35})`, "AIza"),
 		token("google-client-secret", "Google OAuth client secret", `GOCSPX-([0-9A-Za-z_-]{28})`, "GOCSPX-"),
 		token("google-refresh-token", "Google refresh token", `1//0([0-9A-Za-z_-]{40,160})`, "1//0").loosely(),
+		token("google-access-token", "Google access token", `ya29\.([0-9A-Za-z_-]{60,1000})`, "ya29.").hinting(),
+		token("azure-client-secret", "Azure client secret", `[78]Q~([A-Za-z0-9_~.-]{31,34})`, each("7Q~", url+"~.")...).within().loosely(),
+		token("azure-client-secret", "Azure client secret", `[78]Q~([A-Za-z0-9_~.-]{31,34})`, each("8Q~", url+"~.")...).within().loosely(),
 		{
 			id: "azure-account-key", title: "Azure storage account key", class: Token, starts: []string{"AccountKey="},
 			expr: `AccountKey=([A-Za-z0-9+/]{86}==)`, entropy: 4,
@@ -89,6 +96,8 @@ func cloudRules() []rule {
 			expr: `sig=([A-Za-z0-9%]{43,80}%3[dD])`, entropy: 4,
 		},
 		token("alibaba-access-key", "Alibaba Cloud access key ID", `LTAI([A-Za-z0-9]{20})`, "LTAI"),
+		token("tencent-secret-id", "Tencent Cloud secret ID", `AKID([A-Za-z0-9]{32})`, "AKID").mixed(),
+		token("yandex-key", "Yandex Cloud API key", `AQVN([A-Za-z0-9_-]{35,38})`, "AQVN").mixed(),
 		token("digitalocean-token", "DigitalOcean token", `do[opr]_v1_([a-f0-9]{64})`, "doo_v1_", "dop_v1_", "dor_v1_"),
 		token("databricks-token", "Databricks token", `dapi([a-f0-9]{32})`, "dapi"),
 		token("heroku-key", "Heroku API key", `HRKU-AA([0-9A-Za-z_-]{58})`, "HRKU-AA"),
@@ -105,43 +114,20 @@ func forgeRules() []rule {
 			starts: []string{"glpat-", "gloas-", "gldt-", "glrt-", "glcbt-", "glptt-", "glft-", "glimt-", "glagent-", "glsoat-", "glffct-"},
 			expr:   `gl(?:pat|oas|dt|rt|cbt|ptt|ft|imt|agent|soat|ffct)-([0-9A-Za-z_-]{20,300}(?:\.[0-9a-z]{2}\.[0-9a-z]{7,9})?)`,
 		},
+		token("gitlab-token", "GitLab token", `GR1348941([0-9A-Za-z_-]{20})`, "GR1348941"),
 		token("npm-token", "npm token", `npm_([A-Za-z0-9]{36})`, "npm_"),
 		token("pypi-token", "PyPI token", `pypi-(AgE(?:IcHlwaS5vcmc|NdGVzdC5weXBpLm9yZw)[A-Za-z0-9_-]{50,1000})`, "pypi-AgE"),
 		token("rubygems-key", "RubyGems API key", `rubygems_([a-f0-9]{48})`, "rubygems_"),
 		token("docker-hub-token", "Docker Hub token", `dckr_[po]at_([A-Za-z0-9_-]{27,32})`, "dckr_pat_", "dckr_oat_"),
-		token("atlassian-token", "Atlassian API token", `ATATT3xFfGF0([A-Za-z0-9_=-]{100,250})`, "ATATT3xFfGF0"),
-	}
-}
-
-func serviceRules() []rule {
-	return []rule{
-		token("slack-token", "Slack token", `xox[abeoprs](?:\.xox[bp])?-([0-9]{1,13}-[0-9A-Za-z-]{10,200})`, each("xox", "abeoprs")...),
-		token("slack-token", "Slack token", `xapp-([0-9]-[A-Z0-9]{6,20}-[0-9]{6,20}-[a-z0-9]{20,100})`, "xapp-"),
-		{
-			id: "slack-webhook", title: "Slack webhook", class: Token, starts: []string{"hooks.slack.com/"},
-			expr: `hooks\.slack\.com/(?:services|workflows)/((?:T[A-Z0-9]{7,12}/)[AB][A-Z0-9]{7,12}/[A-Za-z0-9/]{16,60})`, entropy: 3.5,
-		},
-		token("stripe-key", "Stripe key", `[sr]k_live_([A-Za-z0-9]{20,250})`, "sk_live_", "rk_live_"),
-		token("sendgrid-key", "SendGrid API key", `SG\.([A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43})`, each("SG.", upper+lower+digits+"_-")...),
-		token("vault-token", "HashiCorp Vault token", `hv[bsr]\.([A-Za-z0-9_-]{24,300})`, "hvs.", "hvb.", "hvr.").loosely(),
-		{
-			id: "terraform-token", title: "HCP Terraform token", class: Token, starts: []string{".atlasv1."}, inside: true, around: "-",
-			expr: `\.atlasv1\.([A-Za-z0-9_-]{60,70})`, entropy: 3.5,
-		},
-		token("anthropic-key", "Anthropic API key", `sk-ant-(?:api|admin|oat|ort)[0-9]{2}-([A-Za-z0-9_-]{80,120})`, "sk-ant-"),
-		token("openai-key", "OpenAI API key", `sk-(?:proj|svcacct|admin)-([A-Za-z0-9_-]{40,250})`, "sk-proj-", "sk-svcacct-", "sk-admin-"),
-		token("openai-key", "OpenAI API key", `T3BlbkFJ([A-Za-z0-9_-]{20,100})`, "T3BlbkFJ").within().loosely(),
-		token("huggingface-token", "Hugging Face token", `hf_([A-Za-z0-9]{34})`, each("hf_", upper+lower+digits)...).mixed(),
-		token("shopify-token", "Shopify token", `shp(?:at|ca|pa|ss)_([a-fA-F0-9]{32})`, "shpat_", "shpca_", "shppa_", "shpss_"),
-		token("square-token", "Square token", `sq0(?:atp|csp)-([0-9A-Za-z_-]{22,43})`, "sq0atp-", "sq0csp-"),
-		token("newrelic-key", "New Relic key", `NRAK-([A-Z0-9]{27})`, "NRAK-"),
-		token("grafana-token", "Grafana token", `glsa_([A-Za-z0-9]{32}_[A-Fa-f0-9]{8})`, "glsa_"),
-		token("sentry-token", "Sentry token", `sntry[su]_([A-Za-z0-9_=+/-]{60,300})`, "sntrys_", "sntryu_"),
-		token("tailscale-key", "Tailscale key", `tskey-(?:auth|api|client|scim|webhook)-([A-Za-z0-9-]{20,80})`, "tskey-"),
-		token("pulumi-token", "Pulumi token", `pul-([a-f0-9]{40})`, "pul-"),
-		token("doppler-token", "Doppler token", `dp\.(?:pt|st|ct|sa)\.([A-Za-z0-9._-]{40,80})`, "dp.pt.", "dp.st.", "dp.ct.", "dp.sa."),
-		token("postman-key", "Postman API key", `PMAK-([a-f0-9]{24}-[a-f0-9]{34})`, "PMAK-"),
-		token("1password-token", "1Password service account token", `ops_(eyJ[A-Za-z0-9+/]{250,1000})`, "ops_eyJ"),
+		token("atlassian-token", "Atlassian API token", `AT(?:ATT3xFfGF0|CTT3xFfGN0)([A-Za-z0-9_=-]{100,250})`, "ATATT3xFfGF0", "ATCTT3xFfGN0"),
+		token("bitbucket-password", "Bitbucket app password", `ATBB([A-Za-z0-9]{32})`, "ATBB").mixed(),
+		token("crates-token", "crates.io token", `cio([A-Za-z0-9]{32})`, each("cio", word)...).mixed().loosely(),
+		token("nuget-key", "NuGet API key", `oy2([a-z0-9]{43})`, each("oy2", lower+digits)...).loosely(),
+		token("clojars-token", "Clojars token", `CLOJARS_([a-z0-9]{60})`, "CLOJARS_"),
+		token("artifactory-key", "Artifactory API key", `(?:AKCp([A-Za-z0-9]{69})|cmVmdGtu([A-Za-z0-9]{56}))`, "AKCp", "cmVmdGtu").mixed(),
+		token("sonar-token", "SonarQube token", `sq[upa]_([a-f0-9]{40})`, "squ_", "sqp_", "sqa_"),
+		token("circleci-token", "CircleCI token", `CCI(?:PAT|PRJ)_([A-Za-z0-9]{22}_[a-f0-9]{40})`, "CCIPAT_", "CCIPRJ_"),
+		token("buildkite-token", "Buildkite token", `bkua_([a-f0-9]{40})`, "bkua_"),
 	}
 }
 
@@ -152,16 +138,48 @@ func contextRules() []rule {
 			id: "twilio-token", title: "Twilio auth token", class: Token, starts: []string{"twilio"}, fold: true, inside: true,
 			expr: `(?i:twilio)[A-Za-z0-9_. -]{0,30}["'\]]{0,2}[ \t]{0,4}(?:=>|[=:,>])[ \t]{0,4}["']?([0-9a-f]{32})`, entropy: 3, loose: true, quick: hasRun(32, 60, isAlphanumeric),
 		},
+		{
+			id: "mailgun-key", title: "Mailgun API key", class: Token, starts: []string{"mailgun"}, fold: true, inside: true, around: "-",
+			expr: `(?i:mailgun)[A-Za-z0-9_. -]{0,30}["'\]]{0,2}[ \t]{0,4}(?:=>|[=:,>])[ \t]{0,4}["']?(?:key-)?([0-9a-f]{32}(?:-[0-9a-f]{8}-[0-9a-f]{8})?)`, entropy: 3, loose: true,
+		},
+		{ // RFC 7617, RFC 6750
+			id: "authorization", title: "credentials of an HTTP request", class: Hint, starts: []string{"authorization"}, fold: true, inside: true, around: "-.",
+			expr: `(?i:authorization)["']?[ \t]{0,4}[:=][ \t]{0,4}["']?(?i:basic|bearer|token) ([A-Za-z0-9+/._~-]{12,1000}={0,2})`, entropy: 3, not: isOneCase, loose: true,
+		},
+		{ // crypt(5), and GRUB's
+			id: "password-hash", title: "hash of a password", class: Hint, starts: hashStarts(), inside: true,
+			expr: `(?:\$(?:[156]|apr1)\$(?:rounds=\d{1,9}\$)?[^$\s:"']{1,16}\$([./0-9A-Za-z]{22,86})|\$(?:y|gy|7)\$[./0-9A-Za-z]{1,30}\$[./0-9A-Za-z]{1,86}\$([./0-9A-Za-z]{43})|` +
+				`\$2[aby]\$\d\d\$([./0-9A-Za-z]{53})|grub\.pbkdf2\.sha512\.\d{1,9}\.[0-9A-F]{64,256}\.([0-9A-F]{64,256}))`,
+			around: "./$", entropy: 3, loose: true,
+		},
 		{ // RFC 3986, 3.2.1
-			id: "url-password", title: "password in a URL", class: Token, starts: each("://", upper+lower+digits+":_-.~%!&+;="), inside: true,
+			id: "url-password", title: "password in a URL", class: Token, starts: each("://", url+":.~%!&+;="), inside: true,
 			expr: `://([^\s:/?#@"'<>{}()\[\]|\\^$*` + "`" + `]{0,64}):([^\s:/?#@"'<>{}()\[\]|\\^$*` + "`" + `]{3,128})@[A-Za-z0-9.-]{1,253}`,
 			not:  notPassword(), loose: true, quick: hasUserInfo,
+		},
+		{
+			id: "url-token", title: "token in a URL", class: Token, starts: each("://", digits+"abcdef"), inside: true,
+			expr: `://([0-9a-f]{40})(?::x-oauth-basic)?@[A-Za-z0-9.-]{1,253}`, entropy: 3, loose: true, quick: hasUserInfo,
+		},
+		{ // JDBC, ADO.NET
+			id: "connection-password", title: "password of a database", class: Token, starts: []string{"jdbc:", "server=", "data source="}, fold: true,
+			expr: `(?i:jdbc:[^\s"'<>]{1,300}[?&;]|(?:server|data source)=[^"'<>\n]{1,300};[ \t]{0,4})(?i:password|pwd)=([^&;\s"'<>$%{}]{4,128})`,
+			not:  notPassword(), loose: true,
 		},
 		{ // RFC 7519: the token of a session, a service account of Kubernetes
 			id: "jwt", title: "JSON web token", class: Hint, starts: each("eyJ", "hjklqrt0234"), around: ".-",
 			expr: `eyJ[A-Za-z0-9_-]{10,500}\.eyJ[A-Za-z0-9_-]{10,900}\.([A-Za-z0-9_-]{20,600})`, entropy: 3.5,
 		},
 	}
+}
+
+// hashStarts are what a hash of crypt(5) begins with: its method, and a first letter of its salt.
+func hashStarts() []string {
+	list := []string{"$gy$", "$2a$", "$2b$", "$2y$", "$apr1$", "grub.pbkdf2."}
+	for _, method := range []string{"$1$", "$5$", "$6$", "$7$", "$y$"} {
+		list = append(list, each(method, word+"./")...)
+	}
+	return list
 }
 
 // token is the rule of a token that is known by how it begins.
@@ -172,6 +190,12 @@ func token(id, title, expr string, starts ...string) rule {
 // within lets what matches be a part of a longer word.
 func (r rule) within() rule {
 	r.inside = true
+	return r
+}
+
+// hinting is for a token that goes out of date soon.
+func (r rule) hinting() rule {
+	r.class = Hint
 	return r
 }
 
@@ -188,10 +212,18 @@ func (r rule) mixed() rule {
 	return r
 }
 
+// bothCases wants of the secret that it has letters of both cases.
+func (r rule) bothCases() rule {
+	r.not, r.entropy = isOneCase, 3.8
+	return r
+}
+
 const (
 	upper  = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	lower  = "abcdefghijklmnopqrstuvwxyz"
 	digits = "0123456789"
+	word   = upper + lower + digits
+	url    = word + "_-"
 )
 
 // each returns word with each of the bytes behind it.

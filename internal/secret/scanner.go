@@ -136,12 +136,21 @@ func (s *Scanner) try(st start, p []byte, i int) (Match, bool) {
 	if loc == nil || i+loc[1] < len(p) && r.isPart(p[i+loc[1]]) {
 		return Match{}, false
 	}
-	secret := window[loc[len(loc)-2]:loc[len(loc)-1]] // of the last group, or of the whole
+	secret := lastGroup(window, loc)
 	if isPlaceholder(secret) || entropy(secret) < r.entropy || r.not != nil && r.not(window[:loc[1]], secret) {
 		return Match{}, false
 	}
 	m := Match{Rule: r.id, Title: r.title, Class: r.class, Length: loc[1], Hash: Hash(secret), Loose: r.loose}
 	return m, !isPublic(m.Hash)
+}
+
+// lastGroup returns what the last group has that has matched, or what all has.
+func lastGroup(p []byte, loc []int) []byte {
+	i := len(loc) - 2
+	for loc[i] < 0 {
+		i -= 2
+	}
+	return p[loc[i]:loc[i+1]]
 }
 
 // begins tells whether p begins with word.
