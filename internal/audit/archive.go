@@ -38,7 +38,7 @@ func (t *textScan) archive(r *bufio.Reader, most int64) {
 				return
 			}
 			defer z.Close()
-			r, most = bufio.NewReader(&limited{r: z, n: most, ctx: t.ctx}), 0
+			r, most = bufio.NewReader(t.limit(z, most)), 0
 		case len(head) > 0 && head[0] == 0: // padding
 			r.Discard(len(head) - len(bytes.TrimLeft(head, "\x00")))
 		default:

@@ -24,6 +24,8 @@ type Image struct {
 	Disk *inspect.Report // nil for a directory
 	Free []FreeSpace     // what deleted files may be in
 
+	MaxRead int64 // bytes of files that are read at most; 0 is no limit
+
 	Virtualization string // hvm, paravirtual, or "" if it is not known
 	Architecture   string // x86_64, arm64, i386, or ""
 

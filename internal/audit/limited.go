@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"context"
 	"io"
 )
 
@@ -9,15 +8,19 @@ import (
 type limited struct {
 	r   io.Reader
 	n   int64
-	ctx context.Context
+	run *run
 }
 
+// limit returns the first n bytes of what is compressed in a file.
+func (r *run) limit(from io.Reader, n int64) *limited { return &limited{from, n, r} }
+
 func (l *limited) Read(p []byte) (int, error) {
-	if l.n <= 0 || l.ctx.Err() != nil {
+	if l.n <= 0 || l.run.ctx.Err() != nil || l.run.reading.spent() {
 		return 0, io.EOF
 	}
 	n, err := l.r.Read(p[:min(int64(len(p)), l.n)])
 	l.n -= int64(n)
+	l.run.reading.decoded.Add(int64(n))
 	if err != nil {
 		err = io.EOF
 	}

@@ -30,6 +30,7 @@ func Run(ctx context.Context, image *Image, opts *Options) (*Report, error) {
 	if r.now.IsZero() {
 		r.now = time.Now()
 	}
+	r.reading.most = image.MaxRead
 	w := &walk{run: r, report: report, progress: opts.Progress}
 	if err := w.rules(rules); err != nil {
 		return nil, err

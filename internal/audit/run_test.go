@@ -102,6 +102,27 @@ func TestTooLong(t *testing.T) {
 	}
 }
 
+// TestMaxRead has more in the files than is to be read.
+func TestMaxRead(t *testing.T) {
+	files, packed := fstest.MapFS{}, []byte(gzipped(t, strings.Repeat("x\n", 1<<20)))
+	for i := range 10 {
+		files[fmt.Sprintf("srv/%d", i)] = &fstest.MapFile{Data: bytes.Repeat([]byte("x\n"), 1<<20)}
+		files[fmt.Sprintf("opt/%d.gz", i)] = &fstest.MapFile{Data: packed}
+	}
+	for most, unread := range map[int64]bool{0: false, 100 << 20: false, 25 << 20: true, 10 << 20: true} {
+		report, err := Run(context.Background(), &Image{Root: rootfs.New(files), MaxRead: most}, nil)
+		if errors.Is(err, ErrUnread) != unread || unread && !strings.Contains(err.Error(), "a disk of this size") {
+			t.Errorf("%d: %v", most, err)
+		}
+		if unread && len(report.Unread) != 1 {
+			t.Errorf("%d: %+v", most, report.Unread)
+		}
+		if most > 0 && report.BytesScanned > most+20<<20 {
+			t.Errorf("%d: %d bytes are read", most, report.BytesScanned)
+		}
+	}
+}
+
 // TestHostileTree has links to themselves, pipes and binary files wherever rules look.
 func TestHostileTree(t *testing.T) {
 	noise := bytes.Repeat([]byte{0, 1, 2, '\n', ':', 0xff, '=', '"', '(', '{', '@'}, 5000)

@@ -70,7 +70,7 @@ func (t *textScan) encoded(c *chunk) bool {
 	}
 	for at, p := range secret.Encoded(c.Data, from, len(c.Data)) {
 		if inside, err := gzip.NewReader(bytes.NewReader(p)); err == nil {
-			p, _ = io.ReadAll(&limited{r: inside, n: min(leastDecoded, t.mayDecode()-t.inflated), ctx: t.ctx})
+			p, _ = io.ReadAll(t.limit(inside, min(leastDecoded, t.mayDecode()-t.inflated)))
 			t.inflated += int64(len(p))
 		}
 		matches := t.secrets().Find(p, 0, len(p))
@@ -144,7 +144,7 @@ func (t *textScan) decoded(e decoding) {
 		return
 	}
 	defer r.Close()
-	text := bufio.NewReader(&limited{r: r, n: t.mayDecode(), ctx: t.ctx})
+	text := bufio.NewReader(t.limit(r, t.mayDecode()))
 	if head, _ := text.Peek(memberHeader); isArchive(head) {
 		t.archive(text, t.mayDecode())
 		return

@@ -24,10 +24,19 @@ type walk struct {
 
 // A reading is what is read of files and free space, and what it takes.
 type reading struct {
+	most    int64 // bytes, if it is not 0
 	buffers sync.Pool
 	bytes   atomic.Int64
+	decoded atomic.Int64 // bytes of what was compressed in them
 	scanned atomic.Int64 // files
 }
+
+// errTooMuch is the error of a run that has read Image.MaxRead: a file that is in many directories, or
+// whose blocks are those of others, makes as much of a small disk as somebody likes.
+var errTooMuch = errors.New("there is more in the files than a disk of this size has")
+
+// spent tells whether enough was read.
+func (d *reading) spent() bool { return d.most > 0 && d.bytes.Load()+d.decoded.Load() > d.most }
 
 // maxScanners is how many files are read at once. Each takes a chunk and the overlap of memory.
 const maxScanners = 8
@@ -53,6 +62,9 @@ func (w *walk) rules(rules []Rule) error {
 		if err := w.files(); err != nil {
 			return err
 		}
+	}
+	if w.reading.spent() {
+		w.unreadable(".", errTooMuch)
 	}
 	w.report.FilesScanned, w.report.BytesScanned = w.reading.scanned.Load(), w.reading.bytes.Load()
 	return nil
@@ -116,7 +128,7 @@ func (w *walk) scan(ctx context.Context, f *rootfs.File, scanners []scanner) err
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if err != nil {
+	if err != nil && err != errTooMuch { // which rules tells once
 		w.unreadable(f.Name, err)
 	}
 	return nil
@@ -133,6 +145,9 @@ func (d *reading) chunks(ctx context.Context, r io.Reader, scanners []scanner) e
 	for len(scanners) > 0 && !c.Last {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
+		}
+		if d.spent() {
+			return errTooMuch
 		}
 		n, err := io.ReadFull(r, (*buf)[c.New:])
 		d.bytes.Add(int64(n))

@@ -28,7 +28,7 @@ func Open(disk Disk) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Image{disk: report, Notes: report.Warnings}
+	m := &Image{disk: report, maxRead: mayRead(disk.Size()), Notes: report.Warnings}
 	o := &opening{image: m, disk: disk}
 	if err := o.parts(report); err != nil {
 		m.Close()
@@ -42,6 +42,10 @@ func Open(disk Disk) (*Image, error) {
 	m.volumes = o.volumes
 	return m, nil
 }
+
+// mayRead returns how many bytes the files of a disk may have together: more is made for those who read it. squashfs and
+// archives are compressed, and files may have holes.
+func mayRead(size int64) int64 { return 32*size + 8<<30 }
 
 // opening is an image that is being opened.
 type opening struct {

@@ -38,6 +38,7 @@ type Image struct {
 
 	free    []audit.FreeSpace
 	disk    *inspect.Report // nil for a directory
+	maxRead int64           // bytes, for audit.Image
 	volumes []*volume
 	closers []io.Closer
 }
@@ -115,7 +116,7 @@ func (m *Image) Audit(ctx context.Context, facts Facts, opts audit.Options) (*au
 	var all *audit.Report
 	for i, system := range m.Systems {
 		image := &audit.Image{
-			Root: system.Root, Disk: m.disk,
+			Root: system.Root, Disk: m.disk, MaxRead: m.maxRead,
 			Virtualization: facts.Virtualization, Architecture: facts.Architecture, Meta: facts.Meta,
 		}
 		run := opts
