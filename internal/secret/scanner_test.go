@@ -371,3 +371,12 @@ func BenchmarkFind(b *testing.B) {
 		})
 	}
 }
+
+// A secret that may be guessed is not told by its hash.
+func TestHash(t *testing.T) {
+	for text, want := range map[string]string{"": "", "Sommer2024!": "", "123456789012345": "", "AKIAIOSFODNN7EXAMPLE": "1a5d44a2dca1"} {
+		if got := secret.Hash([]byte(text)); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}

@@ -13,9 +13,15 @@ import (
 	"encoding/hex"
 )
 
-// Hash returns the first 12 digits of the SHA-256 of a secret: enough to tell it from others, and not to be had back
-// from unless it can be guessed.
+// hashed is the length from which on a secret has a Hash, in bytes: people do not choose so long ones.
+const hashed = 16
+
+// Hash returns the first 12 digits of the SHA-256 of a secret: enough to tell it from others. Of one that is so short that
+// it may be guessed it returns "", since who has a list of passwords would know by it which one this is.
 func Hash(secret []byte) string {
+	if len(secret) < hashed {
+		return ""
+	}
 	sum := sha256.Sum256(secret)
 	return hex.EncodeToString(sum[:6])
 }
