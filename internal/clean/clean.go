@@ -44,7 +44,7 @@ func Copy(ctx context.Context, dst io.WriterAt, src auditimage.Disk, image *audi
 	if opts.Keep == nil {
 		opts.Keep = func(string, string) bool { return false }
 	}
-	c := &copier{ctx: ctx, dst: dst, src: src, image: image, opts: opts, places: newPlaces(), result: &Result{}}
+	c := &copier{ctx: ctx, dst: dst, src: src, image: image, opts: opts, places: newPlaces(), result: &Result{Changes: []Change{}}}
 	if err := c.check(); err != nil {
 		return nil, err
 	}
