@@ -28,6 +28,7 @@ func onInstance(t *testing.T, items map[string]string) *bench {
 	t.Cleanup(server.Close)
 	b := newBench(t, "AWS_EC2_METADATA_DISABLED=false", "AWS_EC2_METADATA_SERVICE_ENDPOINT="+server.URL)
 	b.mkdir("tree")
+	b.mkdir("tree/etc")
 	return b
 }
 

@@ -18,6 +18,7 @@ type building struct {
 	own      *ownFiles
 	opts     *volume.Options
 	closers  closers
+	system   *volume.SystemWatch
 	rootSpec string // what its etc/fstab mounts as the root
 	filtered []filtered
 }
@@ -53,7 +54,8 @@ func (b *building) open(ctx context.Context) (tree.Source, error) {
 	default:
 		src = volume.WatchFstab(src, func(table []byte) { b.rootSpec = volume.RootSpec(table) })
 	}
-	return src, nil
+	b.system = volume.WatchSystem(src)
+	return b.system, nil
 }
 
 // openTree opens what --volume names.
@@ -175,6 +177,13 @@ func (b *building) sayUnused() {
 	}
 	for _, text := range include {
 		b.note(fmt.Sprintf("-i %s: nothing of that name was there to keep; paths begin at the root of the volume", text))
+	}
+}
+
+// saySystem warns of what is the root of no system, as a directory above one is.
+func (b *building) saySystem() {
+	if !b.system.Is {
+		b.env.Warnf("%s: there is neither /etc nor /usr nor /bin: is this the root of a system?", b.volume)
 	}
 }
 

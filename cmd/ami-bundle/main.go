@@ -258,7 +258,7 @@ func oldSpelling(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 // check tells what is missing or does not go together.
 func (o *options) check() error {
 	if o.image == "" {
-		return cli.Usagef("which image? give a file, a block device, or - for standard input")
+		return cli.Usagef("which image? give a file, a block device, or - for standard input; --volume / bundles this machine's root")
 	}
 	if err := o.checkBundle(); err != nil {
 		return err

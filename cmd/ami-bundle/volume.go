@@ -151,6 +151,7 @@ func (o *options) build(ctx context.Context, e *cli.Env, w volumeFile, own *ownF
 	if err != nil {
 		return nil, o.explainVolume(inLine(err))
 	}
+	b.saySystem()
 	b.sayUnused()
 	b.sayFstab()
 	b.sayFiltered()
