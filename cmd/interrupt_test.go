@@ -7,6 +7,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"amiforge/internal/faultproxy"
 	"amiforge/internal/miniotest"
@@ -106,8 +107,8 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
-// TestSecondInterrupt kills a command whose cleaning up takes too long for the user.
-func TestSecondInterrupt(t *testing.T) {
+// TestLaterInterrupt kills a command whose cleaning up takes too long for the user.
+func TestLaterInterrupt(t *testing.T) {
 	b, p, bucket := s3Bench(t, miniotest.Start(t))
 	b.image("disk.raw", 12<<20)
 	put, remove := newGate(t), newGate(t)
@@ -117,7 +118,18 @@ func TestSecondInterrupt(t *testing.T) {
 	<-put.arrived
 	r.signal(syscall.SIGINT)
 	<-remove.arrived
-	r.signal(syscall.SIGINT)
+	ended := make(chan struct{})
+	defer close(ended)
+	go func() {
+		for again := time.Tick(50 * time.Millisecond); ; {
+			select {
+			case <-again:
+				r.Process.Signal(syscall.SIGINT) // fails once it is dead
+			case <-ended:
+				return
+			}
+		}
+	}()
 	if e := r.wait(); e.status != -int(syscall.SIGINT) {
 		t.Errorf("status is %d, want killed by SIGINT\n%s", e.status, e.stderr)
 	}
