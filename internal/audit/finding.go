@@ -88,6 +88,10 @@ type Report struct {
 	// looked into.
 	Elsewhere []string `json:"elsewhere,omitempty"`
 
+	// PackagesUnknown tells that no package manager of the image says which files are of packages: all that is in the
+	// directories of the distribution was taken for such.
+	PackagesUnknown bool `json:"packagesUnknown,omitempty"`
+
 	Files        int64 `json:"files"`        // that were seen: all that have a name
 	FilesScanned int64 `json:"filesScanned"` // whose content was read
 	BytesScanned int64 `json:"bytesScanned"` // of them, and of free space

@@ -39,6 +39,12 @@ func (r *run) packagedFiles() *packagedFiles {
 	return r.facts.packaged
 }
 
+// packagesUnknown tells whether there are files that may be of packages, and nothing says which are.
+func (r *run) packagesUnknown() bool {
+	there, err := r.root.Exists("usr")
+	return there && err == nil && len(r.packagedFiles().names) == 0
+}
+
 func (k *packagedFiles) has(name string) bool {
 	_, ok := k.names[maphash.String(k.seed, merged(name))]
 	return ok

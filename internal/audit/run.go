@@ -80,6 +80,7 @@ func (r *run) finish(report *Report) error {
 	}
 	report.Findings = sortFindings(report.Findings)
 	report.Allowed = r.allowed
+	report.PackagesUnknown = r.packagesUnknown()
 	if len(r.unread) == 0 {
 		return nil
 	}

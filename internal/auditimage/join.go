@@ -45,6 +45,7 @@ func join(all, report *audit.Report, prefix string) *audit.Report {
 	for _, u := range report.Unread {
 		all.Unread = append(all.Unread, audit.Unread{Path: prefix + u.Path, Error: u.Error})
 	}
+	all.PackagesUnknown = all.PackagesUnknown || report.PackagesUnknown
 	all.Allowed += report.Allowed
 	all.Files += report.Files
 	all.FilesScanned += report.FilesScanned

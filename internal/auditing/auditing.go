@@ -168,6 +168,9 @@ func Run(ctx context.Context, e *cli.Env, s *Source, opts Options) (*auditreport
 	if found == nil {
 		return nil, err
 	}
+	if found.PackagesUnknown {
+		e.Notef("no package manager in it says what packages brought: all in /usr, /bin, /sbin and /lib is taken for that, and not searched")
+	}
 	report.Report = *found
 	report.Finish()
 	if err != nil {
