@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -387,6 +388,9 @@ func TestUploadThatStays(t *testing.T) {
 	u := upload(t, t.Context(), l.loc, l.cfg, store.UploadOptions{Size: -1})
 	if err := write(u, noise(20*mib), 0); err != nil {
 		t.Fatal(err)
+	}
+	for l.Requests(http.MethodPut, "") == 0 && t.Context().Err() == nil { // it begins beside the writing
+		runtime.Gosched()
 	}
 	err := u.Close()
 	ids := uploads(t, l.loc)
