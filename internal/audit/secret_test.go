@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"compress/zlib"
 	"context"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -269,4 +270,15 @@ func checkPlace(t *testing.T, r io.ReaderAt, at int64) {
 		}
 	}
 	t.Errorf("at byte %d is %q", at, p)
+}
+
+// What may be chance in one base64 does not keep others from being looked at.
+func TestBase64AfterChance(t *testing.T) {
+	encode := base64.StdEncoding.EncodeToString
+	text := "a: " + encode([]byte("\x00\x01 https://joe:Gr4vityFalls@corp.tld/ and so on, for long enough")) + "\n" +
+		"b: " + encode([]byte(privateKey())) + "\n"
+	want := []string{"error /etc/x.yaml:2 private key in base64"}
+	if diff := cmp.Diff(want, secretsOf(t, "SECRET-TEXT", fstest.MapFS{"etc/x.yaml": file(text)})); diff != "" {
+		t.Error(diff)
+	}
 }

@@ -77,9 +77,10 @@ func (t *textScan) encoded(c *chunk) bool {
 		if kind := secret.PrivateKey(p); kind != "" && len(matches) == 0 && !bytes.Contains(c.Data[max(0, at-64):at], []byte("-----")) {
 			matches = append(matches, secret.Match{Title: kind, Class: secret.Key, Hash: secret.Hash(p)})
 		}
+		binary := isBinary(p)
 		for _, m := range matches {
-			if (isBinary(p) && m.Loose) || !t.tell(m, c.line(at), " in base64") {
-				return t.found < maxPerFile
+			if !(binary && m.Loose) && !t.tell(m, c.line(at), " in base64") {
+				return false
 			}
 		}
 	}
