@@ -36,8 +36,11 @@ func TestSecretNames(t *testing.T) {
 		names  string
 	}{
 		{"SSH host key", "etc/ssh/ssh_host_rsa_key etc/ssh/ssh_host_ed25519_key etc/ssh/ssh_host_key"},
+		{"SSH host key", "etc/dropbear/dropbear_rsa_host_key etc/dropbear/initramfs/dropbear_ecdsa_host_key etc/dropbear-initramfs/dropbear_rsa_host_key etc/tinyssh/sshkeydir/.ed25519.sk"},
+		{"", "etc/tinyssh/sshkeydir/ed25519.pk etc/dropbear/initramfs/dropbear.conf"},
 		{"", "etc/ssh/ssh_host_rsa_key.pub etc/ssh/sshd_config etc/ssh/moduli usr/share/ssh_host_rsa_key"},
 		{"authorized keys of SSH", "root/.ssh/authorized_keys home/joe/.ssh/authorized_keys home/joe/.ssh/authorized_keys2 srv/git/.ssh/authorized_keys"},
+		{"authorized keys of SSH", "etc/ssh/authorized_keys/joe etc/ssh/authorized_keys.d/joe etc/dropbear/authorized_keys etc/dropbear/initramfs/authorized_keys etc/dropbear-initramfs/authorized_keys"},
 		{"", "root/.ssh/config etc/skel/authorized_keys root/.ssh/id_rsa.pub usr/share/doc/authorized_keys"},
 		{"private key", "root/.ssh/id_rsa root/.ssh/id_ed25519 root/.ssh/id_ecdsa_sk backup/my-id_dsa root/.ssh/identity x.ppk home/x/.age/k"},
 		{"private key of GnuPG", "root/.gnupg/private-keys-v1.d/AB.key home/a/.gnupg/secring.gpg"},

@@ -100,8 +100,14 @@ type secretGroup struct {
 // secretNames are patterns as those of a Selection, and about files only.
 func secretNames() []secretGroup {
 	return []secretGroup{
-		{reason: "SSH host key", names: []string{"/etc/ssh/ssh_host_*_key", "/etc/ssh/ssh_host_key", "/etc/dropbear/dropbear_*_host_key"}},
-		{reason: "authorized keys of SSH", names: []string{"**/.ssh/authorized_keys*", "/etc/ssh/authorized_keys/**"}},
+		{reason: "SSH host key", names: []string{
+			"/etc/ssh/ssh_host_*_key", "/etc/ssh/ssh_host_key", "/etc/dropbear/dropbear_*_host_key", "/etc/dropbear/initramfs/dropbear_*_host_key",
+			"/etc/dropbear-initramfs/dropbear_*_host_key", "/etc/tinyssh/sshkeydir/.*.sk",
+		}},
+		{reason: "authorized keys of SSH", names: []string{
+			"**/.ssh/authorized_keys*", "/etc/ssh/authorized_keys/**", "/etc/ssh/authorized_keys.d/**", "/etc/dropbear/authorized_keys",
+			"/etc/dropbear/initramfs/authorized_keys", "/etc/dropbear-initramfs/authorized_keys",
+		}},
 		{reason: "private key", names: []string{
 			"*id_rsa", "*id_dsa", "*id_ecdsa", "*id_ecdsa_sk", "*id_ed25519", "*id_ed25519_sk", "*id_xmss", "**/.ssh/identity",
 			"*.priv", "*.ppk", "**/.age/*", "**/.config/sops/age/keys.txt",
