@@ -282,3 +282,17 @@ func TestBase64AfterChance(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// A history that is longer than what is looked at is one all the same.
+func TestLongHistory(t *testing.T) {
+	r := &run{findings: map[string][]Finding{}}
+	tree := fstest.MapFS{"root/.bash_history": file("ls\n")}
+	info, err := tree.Stat("root/.bash_history")
+	if err != nil {
+		t.Fatal(err)
+	}
+	scan := beginHistories(&probe{r, &Rule{ID: "HISTORY"}}).file(&rootfs.File{Name: "root/.bash_history", Info: info})
+	if scan(&chunk{Data: []byte(strings.Repeat("ls\n", overlap)), New: overlap, Line: 1, Offset: maxScanned}) || len(r.findings["HISTORY"]) != 1 {
+		t.Errorf("found %v", r.findings)
+	}
+}
