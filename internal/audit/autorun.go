@@ -11,7 +11,7 @@ import (
 func fetchPattern() *regexp.Regexp {
 	return regexp.MustCompile(`\b(?:curl|wget|fetch|aria2c|lwp-download|tftp|ftp)\b[^#\n]*?\b((?:https?|ftp|tftp)://[^\s"'|;)>]+)|(/dev/(?:tcp|udp)/[^\s"']+)|` +
 		`\b(n(?:c|cat|etcat)\s+[^#\n]*-(?:e|c)\s*\S+)|` +
-		`\b(?:curl|wget)\s+(?:-\S+\s+)*([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+[:/]\S*)|` + // which takes http:// for granted
+		`\b(?:curl|wget)\s+(?:-(?:u|-user|[oO]|-output)\s+\S+\s+|-\S+\s+)*([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+[:/]\S*)|` + // which takes http:// for granted
 		`\b(?:auto)?ssh\s[^#\n]*-[A-Za-z]*R\s*\S+[^#\n]*?\s(?:[\w.-]+@([\w.-]+)|([\w-]+(?:\.[\w-]+)+))`) // a tunnel back
 }
 

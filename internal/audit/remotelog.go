@@ -2,6 +2,7 @@ package audit
 
 import (
 	"net"
+	"net/netip"
 	"net/url"
 	"path"
 	"regexp"
@@ -104,7 +105,12 @@ func hostOf(s string) string {
 	if host, _, err := net.SplitHostPort(s); err == nil {
 		return host
 	}
-	return strings.Trim(s, "[]")
+	s = strings.Trim(s, "[]")
+	if _, err := netip.ParseAddr(s); err == nil {
+		return s
+	}
+	s, _, _ = strings.Cut(s, ":") // what else has colons may be a user and a password
+	return s
 }
 
 // isLocal tells whether host is the machine itself, link-local as the instance metadata is, or not a host at all: a
