@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -280,6 +281,16 @@ func TestBase64AfterChance(t *testing.T) {
 	want := []string{"error /etc/x.yaml:2 private key in base64"}
 	if diff := cmp.Diff(want, secretsOf(t, "SECRET-TEXT", fstest.MapFS{"etc/x.yaml": file(text)})); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// What only begins as what is compressed is a file as others.
+func TestNotCompressed(t *testing.T) {
+	for _, begin := range []string{"\x1f\x8b", "\x1f\x8b\x08", "BZh91AY&SY", "\x28\xb5\x2f\xfd"} {
+		got := secretsOf(t, "SECRET-TEXT", fstest.MapFS{"srv/x": file(begin + "\nhttps://joe:Gr4vityFalls@corp.tld/\n")})
+		if !slices.Equal(got, []string{"error /srv/x:2 password in a URL"}) {
+			t.Errorf("%q: %q", begin, got)
+		}
 	}
 }
 
