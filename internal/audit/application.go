@@ -31,8 +31,8 @@ func isApplication(name string) bool {
 	}, base) || strings.HasPrefix(name, "etc/profile.d/")
 }
 
-// looksRandom tells whether a value is one that somebody chose to be secret, and not a word, a number, a name of a file or
-// of a variable: it has letters and digits, and no other secret of this package's is in its form.
+// looksRandom tells whether a value is one that somebody chose to be secret, and not a word or a number: it has letters and
+// digits, not always the same, and no word that stands for a secret in examples.
 func looksRandom(s []byte) bool {
 	lower := bytes.ToLower(s)
 	for _, word := range []string{"example", "changeme", "change_me", "change-me", "your", "xxxx", "placeholder", "secret", "passw", "token", "test", "dummy", "default", "sample", "insert", "todo"} {
@@ -40,13 +40,11 @@ func looksRandom(s []byte) bool {
 			return false
 		}
 	}
-	letter := func(r rune) bool { return r >= 'a' && r <= 'z' }
-	digit := func(r rune) bool { return r >= '0' && r <= '9' }
 	kinds := map[byte]bool{}
 	for _, b := range s {
 		kinds[b] = true
 	}
-	return len(kinds) >= 6 && bytes.ContainsFunc(lower, letter) && bytes.ContainsFunc(lower, digit)
+	return len(kinds) >= 6 && bytes.ContainsAny(lower, "abcdefghijklmnopqrstuvwxyz") && bytes.ContainsAny(lower, "0123456789")
 }
 
 // isScript knows the scripts that an administrator wrote, and those that cloud-init made of what it was given.

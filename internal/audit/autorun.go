@@ -11,8 +11,8 @@ import (
 func fetchPattern() *regexp.Regexp {
 	return regexp.MustCompile(`\b(?:curl|wget|fetch|aria2c|lwp-download|tftp|ftp)\b[^#\n]*?\b((?:https?|ftp|tftp)://[^\s"'|;)>]+)|(/dev/(?:tcp|udp)/[^\s"']+)|` +
 		`\b(n(?:c|cat|etcat)\s+[^#\n]*-(?:e|c)\s*\S+)|` +
-		`\b(?:curl|wget)\s+(?:-\S+\s+)*([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+[:/]\S*)|` + // which takes http:// for granted
-		`\b(?:auto)?ssh\s[^#\n]*-[A-Za-z]*R\s*\S+[^#\n]*?\s(?:[\w.-]+@)([\w.-]+)`) // a tunnel back
+		`\b(?:curl|wget)\s+(?:-(?:u|-user|[oO]|-output)\s+\S+\s+|-\S+\s+)*([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+[:/]\S*)|` + // which takes http:// for granted
+		`\b(?:auto)?ssh\s[^#\n]*-[A-Za-z]*R\s*\S+[^#\n]*?\s(?:[\w.-]+@([\w.-]+)|([\w-]+(?:\.[\w-]+)+))`) // a tunnel back
 }
 
 // checkFetching looks at what runs at boot, at login and at times.
@@ -36,7 +36,7 @@ func checkFetching(p *probe) {
 				continue
 			}
 			what := m[2] + m[3]
-			if from := m[1] + m[4] + m[5]; from != "" {
+			if from := m[1] + m[4] + m[5] + m[6]; from != "" {
 				if what = hostOf(from); isLocal(what) {
 					continue
 				}
@@ -77,7 +77,7 @@ func checkDevices(p *probe) {
 	for _, name := range p.scripts("etc/udev/rules.d/*.rules", "run/udev/rules.d/*.rules") {
 		b, _ := p.read(name)
 		for n, line := range settings(b) {
-			if runs.MatchString(line) && !p.isListed(name, false) {
+			if runs.MatchString(line) && !p.isOfPackage(name, b) {
 				p.find(Warning, name, n, "a program runs when a device turns up")
 			}
 		}
@@ -108,8 +108,7 @@ func checkModule(p *probe, name string, n int, line string) {
 	if i < 0 {
 		return
 	}
-	words := strings.FieldsFunc(line[:i], func(r rune) bool { return r == ' ' || r == '\t' || r == ']' })
-	module := words[len(words)-1] + ".so"
+	module := line[strings.LastIndexAny(line[:i], " \t]")+1:i] + ".so"
 	files := []string{strings.TrimPrefix(module, "/")}
 	if !strings.HasPrefix(module, "/") {
 		module = escapeGlob(module)

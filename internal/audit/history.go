@@ -55,10 +55,11 @@ func beginHistories(p *probe) visitor {
 					p.findSecret(Error, f.Name, c.line(at[0]), group(c.Data, at), "password or token in a history")
 				}
 			}
-			if c.Last && found == 0 && (c.Offset > 0 || len(bytes.TrimSpace(c.Data)) > 0) {
+			enough := c.Offset >= maxScanned
+			if (c.Last || enough) && found == 0 && (c.Offset > 0 || len(bytes.TrimSpace(c.Data)) > 0) {
 				p.find(Warning, f.Name, 0, "a history of commands")
 			}
-			return found <= maxPerFile && c.Offset < maxScanned
+			return found <= maxPerFile && !enough
 		}
 	})
 }

@@ -79,12 +79,13 @@ func checkLogs(p *probe) {
 // isLogOfBuild knows what package managers write down when an image is made, which tells of no machine, and what is for
 // CLOUD-INIT.
 func isLogOfBuild(name string) bool {
-	for _, prefix := range []string{"dpkg.log", "alternatives.log", "bootstrap.log", "fontconfig.log", "apt/", "cloud-init.log", "cloud-init-output.log"} {
-		if rest, ok := strings.CutPrefix(name, "var/log/"+prefix); ok && (rest == "" || !strings.HasPrefix(prefix, "cloud")) {
+	name = strings.TrimPrefix(name, "var/log/")
+	for _, prefix := range []string{"dpkg.log", "alternatives.log", "bootstrap.log", "fontconfig.log", "apt/"} {
+		if strings.HasPrefix(name, prefix) {
 			return true
 		}
 	}
-	return false
+	return name == "cloud-init.log" || name == "cloud-init-output.log"
 }
 
 // hasContent tells whether name is a file with something in it besides zeros, as lastlog and faillog have for users that
@@ -191,7 +192,7 @@ func beginLeftovers(p *probe) visitor {
 }
 
 func isBackup(base string) bool {
-	for _, pattern := range []string{"*.swp", "*.swo", "*~", "#*#", ".#*"} {
+	for _, pattern := range []string{".*.sw[a-p]", "*.swp", "*.swo", "*~", "#*#", ".#*"} {
 		if ok, _ := path.Match(pattern, base); ok {
 			return true
 		}

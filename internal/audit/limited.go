@@ -1,10 +1,8 @@
 package audit
 
-import (
-	"io"
-)
+import "io"
 
-// A limited ends after n bytes, where r fails, and when ctx ends.
+// A limited ends after n bytes, where r fails, and when the run ends or has read enough.
 type limited struct {
 	r   io.Reader
 	n   int64

@@ -11,7 +11,7 @@ type logService struct {
 
 func logServices() []logService {
 	return []logService{
-		{"filebeat", []string{"etc/filebeat/filebeat.yml", "etc/*beat/*beat.yml"}, `(?m)^[ \t]*cloud\.id:[ \t]*["']?[^\s"':]+:`},
+		{"a Beat", []string{"etc/*beat/*beat.yml"}, `(?m)^[ \t]*cloud\.id:[ \t]*["']?[^\s"':]+:`},
 		{"the Datadog agent", []string{"etc/datadog-agent/datadog.yaml"}, `(?m)^[ \t]*logs_enabled:[ \t]*true`},
 		{"the New Relic agent", []string{"etc/newrelic-infra/logging.d/*.yml"}, `(?m)^[ \t]*-[ \t]*(?:name|file|systemd|syslog):`},
 		{

@@ -37,24 +37,12 @@ func checkNetState(p *probe) {
 		}
 	}
 	checkHostname(p)
+	checkHosts(p)
 	checkResolver(p)
 	checkInterfaces(p)
 }
 
-// checkHosts looks for addresses of other machines.
-func checkHosts(p *probe) {
-	b, _ := p.read("etc/hosts")
-	for n, line := range settings(b) {
-		ip := net.ParseIP(strings.Fields(line)[0])
-		isOwn := ip == nil || isLocal(ip.String()) || ip.IsMulticast() || ip.Equal(net.ParseIP("fe00::"))
-		if !isOwn {
-			p.find(Warning, "etc/hosts", n, "it has the address of a machine: %s", ip)
-		}
-	}
-}
-
 func checkHostname(p *probe) {
-	checkHosts(p)
 	for _, name := range []string{"etc/HOSTNAME", "etc/mailname", "etc/salt/minion_id"} {
 		b, _ := p.read(name)
 		for n, host := range settings(b) {
@@ -82,6 +70,18 @@ func checkHostname(p *probe) {
 func isNameOfMachine(name string) bool {
 	neutral := []string{"localhost", "localhost.localdomain", "debian", "ubuntu", "alpine", "fedora", "(none)", "amazonlinux"}
 	return !slices.Contains(neutral, strings.ToLower(name))
+}
+
+// checkHosts looks for addresses of other machines.
+func checkHosts(p *probe) {
+	b, _ := p.read("etc/hosts")
+	for n, line := range settings(b) {
+		ip := net.ParseIP(strings.Fields(line)[0])
+		isOwn := ip == nil || isLocal(ip.String()) || ip.IsMulticast() || ip.Equal(net.ParseIP("fe00::"))
+		if !isOwn {
+			p.find(Warning, "etc/hosts", n, "it has the address of a machine: %s", ip)
+		}
+	}
 }
 
 // checkResolver looks for name servers in /etc/resolv.conf itself: a link to what is made at boot has none.

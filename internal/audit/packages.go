@@ -57,6 +57,15 @@ func (r *run) isUnchanged(name string, content []byte) bool {
 	return want == hex.EncodeToString(sum[:])
 }
 
+// isOfPackage tells whether a file in /etc is of a package, and as that has brought it where this is known.
+func (r *run) isOfPackage(name string, content []byte) bool {
+	r.packages()
+	if _, ok := r.facts.conffiles[name]; ok {
+		return r.isUnchanged(name, content)
+	}
+	return r.isListed(name, false)
+}
+
 // parsePackages adds what a database of dpkg, or of apk with its short names, has.
 func parsePackages(b []byte, versions map[string]string) {
 	var name, version, status string

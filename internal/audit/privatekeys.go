@@ -3,6 +3,7 @@ package audit
 import (
 	"bytes"
 	"path"
+	"slices"
 	"strings"
 
 	"amiforge/internal/rootfs"
@@ -33,7 +34,10 @@ func beginPrivateKeys(p *probe) visitor {
 func head(c *chunk) []byte { return c.Data[:min(len(c.Data), secret.Enough)] }
 
 func isHostKey(name string) bool {
-	return strings.HasPrefix(name, "etc/ssh/ssh_host_") || strings.HasPrefix(name, "etc/dropbear/") || strings.HasPrefix(name, "etc/dropbear-initramfs/")
+	return slices.ContainsFunc(hostKeys(), func(pattern string) bool {
+		ok, _ := path.Match(pattern, name)
+		return ok
+	})
 }
 
 // isTLSPlace knows where distributions keep the keys of servers, and keytabs.

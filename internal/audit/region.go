@@ -23,9 +23,9 @@ func regionPattern() *regexp.Regexp {
 		`(?:central|north|south|east|west|northeast|northwest|southeast|southwest)-\d[a-z]?\.`)
 }
 
-// regionSetting is one that says which region is meant.
+// regionSetting is what follows a word that ends in region, where it says which one is meant.
 func regionSetting() *regexp.Regexp {
-	return regexp.MustCompile(`(?im)^[^#\n]*?\b\w*region["']?[ \t]*[:=][ \t]*["']?((?:us|eu|ap|sa|ca|me|af|cn|il|mx)(?:-gov|-iso[a-f]?)?-` +
+	return regexp.MustCompile(`(?i)^["']?[ \t]*[:=][ \t]*["']?((?:us|eu|ap|sa|ca|me|af|cn|il|mx)(?:-gov|-iso[a-f]?)?-` +
 		`(?:central|north|south|east|west|northeast|northwest|southeast|southwest)-\d)\b`)
 }
 
@@ -43,8 +43,8 @@ func beginRegion(p *probe) visitor {
 		}
 		return func(c *chunk) bool {
 			if !isBinary(c.Data) && !p.isUnchanged(f.Name, c.Data) {
-				for _, at := range set.FindAllSubmatchIndex(c.Data, maxPerFile) {
-					p.find(Warning, f.Name, c.line(at[2]), "it is set to one region: %s", c.Data[at[2]:at[3]])
+				for at, region := range regionSettings(c.Data, set) {
+					p.find(Warning, f.Name, c.line(at), "it is set to one region: %s", region)
 				}
 				seen := map[string]bool{}
 				for _, domain := range domains {
@@ -60,6 +60,31 @@ func beginRegion(p *probe) visitor {
 			return false
 		}
 	})
+}
+
+// regionSettings goes over the regions that data is set to, and where: so many as are told of a file. The word is looked
+// for first, as few files have it.
+func regionSettings(data []byte, set *regexp.Regexp) iter.Seq2[int, []byte] {
+	return func(yield func(int, []byte) bool) {
+		const longest = 128 // bytes of what set matches
+		found := 0
+		for _, word := range []string{"region", "Region", "REGION"} {
+			for from := 0; found < maxPerFile; {
+				i := bytes.Index(data[from:], []byte(word))
+				if i < 0 {
+					break
+				}
+				from += i + len(word)
+				m := set.FindSubmatch(data[from:min(len(data), from+longest)])
+				if m == nil || bytes.IndexByte(lineUpTo(data, from), '#') >= 0 {
+					continue
+				}
+				if found++; !yield(from, m[1]) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // hosts goes over where the names of hosts of a domain begin.
@@ -96,8 +121,14 @@ func hostLength(data []byte) int {
 
 // isComment tells whether the line that data[i] is in begins with #.
 func isComment(data []byte, i int) bool {
-	start := bytes.LastIndexByte(data[:i], '\n') + 1
-	return bytes.HasPrefix(bytes.TrimLeft(data[start:i], " \t"), []byte("#"))
+	return bytes.HasPrefix(bytes.TrimLeft(lineUpTo(data, i), " \t"), []byte("#"))
+}
+
+// lineUpTo returns what stands before data[i] in its line, of a very long one the end.
+func lineUpTo(data []byte, i int) []byte {
+	const most = 4096
+	near := data[max(0, i-most):i]
+	return near[bytes.LastIndexByte(near, '\n')+1:]
 }
 
 // hasConfiguration tells whether name lies where an administrator writes.

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"net"
+	"net/netip"
 	"net/url"
 	"path"
 	"regexp"
@@ -104,7 +105,12 @@ func hostOf(s string) string {
 	if host, _, err := net.SplitHostPort(s); err == nil {
 		return host
 	}
-	return strings.Trim(s, "[]")
+	s = strings.Trim(s, "[]")
+	if _, err := netip.ParseAddr(s); err == nil {
+		return s
+	}
+	s, _, _ = strings.Cut(s, ":") // what else has colons may be a user and a password
+	return s
 }
 
 // isLocal tells whether host is the machine itself, link-local as the instance metadata is, or not a host at all: a
@@ -140,12 +146,12 @@ func rsyslogTargets(b []byte) []logTarget {
 	var found []logTarget
 	legacy, action, target := rsyslogLegacy(), rsyslogAction(), rsyslogTarget()
 	for n, line := range settings(b) {
-		if i := strings.LastIndex(line, " then "); i >= 0 {
-			line = line[i+len(" then "):]
-		}
-		line = strings.TrimLeft(line[strings.LastIndexByte(line, '{')+1:], " \t")
-		if m := legacy.FindStringSubmatch(line); m != nil && !strings.HasPrefix(line, "$") {
-			found = append(found, logTarget{n, m[2], "syslog"})
+		for _, part := range []string{line, after(line, " then "), after(line, "{")} { // which may stand in a string, too
+			part = strings.TrimLeft(part, " \t{")
+			if m := legacy.FindStringSubmatch(part); m != nil && !strings.HasPrefix(part, "$") {
+				found = append(found, logTarget{n, m[2], "syslog"})
+				break
+			}
 		}
 	}
 	text := uncommented(b)
@@ -158,6 +164,14 @@ func rsyslogTargets(b []byte) []logTarget {
 		found = append(found, logTarget{1 + strings.Count(text[:at[0]], "\n"), host, text[at[2]:at[3]]})
 	}
 	return found
+}
+
+// after returns what of s stands behind the last sep, or all.
+func after(s, sep string) string {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[i+len(sep):]
+	}
+	return s
 }
 
 // uncommented returns the text with the lines of comments empty, so that the numbers of lines stay.

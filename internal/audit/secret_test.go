@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"compress/zlib"
 	"context"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -269,4 +271,39 @@ func checkPlace(t *testing.T, r io.ReaderAt, at int64) {
 		}
 	}
 	t.Errorf("at byte %d is %q", at, p)
+}
+
+// What may be chance in one base64 does not keep others from being looked at.
+func TestBase64AfterChance(t *testing.T) {
+	encode := base64.StdEncoding.EncodeToString
+	text := "a: " + encode([]byte("\x00\x01 https://joe:Gr4vityFalls@corp.tld/ and so on, for long enough")) + "\n" +
+		"b: " + encode([]byte(privateKey())) + "\n"
+	want := []string{"error /etc/x.yaml:2 private key in base64"}
+	if diff := cmp.Diff(want, secretsOf(t, "SECRET-TEXT", fstest.MapFS{"etc/x.yaml": file(text)})); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What only begins as what is compressed is a file as others.
+func TestNotCompressed(t *testing.T) {
+	for _, begin := range []string{"\x1f\x8b", "\x1f\x8b\x08", "BZh91AY&SY", "\x28\xb5\x2f\xfd"} {
+		got := secretsOf(t, "SECRET-TEXT", fstest.MapFS{"srv/x": file(begin + "\nhttps://joe:Gr4vityFalls@corp.tld/\n")})
+		if !slices.Equal(got, []string{"error /srv/x:2 password in a URL"}) {
+			t.Errorf("%q: %q", begin, got)
+		}
+	}
+}
+
+// A history that is longer than what is looked at is one all the same.
+func TestLongHistory(t *testing.T) {
+	r := &run{findings: map[string][]Finding{}}
+	tree := fstest.MapFS{"root/.bash_history": file("ls\n")}
+	info, err := tree.Stat("root/.bash_history")
+	if err != nil {
+		t.Fatal(err)
+	}
+	scan := beginHistories(&probe{r, &Rule{ID: "HISTORY"}}).file(&rootfs.File{Name: "root/.bash_history", Info: info})
+	if scan(&chunk{Data: []byte(strings.Repeat("ls\n", overlap)), New: overlap, Line: 1, Offset: maxScanned}) || len(r.findings["HISTORY"]) != 1 {
+		t.Errorf("found %v", r.findings)
+	}
 }

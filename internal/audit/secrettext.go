@@ -41,8 +41,7 @@ type textScan struct {
 // chunk looks for all in text, and in other files for what cannot be there by chance.
 func (t *textScan) chunk(c *chunk) bool {
 	if c.Offset == 0 && c.New == 0 {
-		if e, ok := decodingOf(t.name, c.Data); ok {
-			t.decoded(e)
+		if e, ok := decodingOf(t.name, c.Data); ok && t.decoded(e) {
 			return false
 		}
 	}
@@ -77,9 +76,10 @@ func (t *textScan) encoded(c *chunk) bool {
 		if kind := secret.PrivateKey(p); kind != "" && len(matches) == 0 && !bytes.Contains(c.Data[max(0, at-64):at], []byte("-----")) {
 			matches = append(matches, secret.Match{Title: kind, Class: secret.Key, Hash: secret.Hash(p)})
 		}
+		binary := isBinary(p)
 		for _, m := range matches {
-			if (isBinary(p) && m.Loose) || !t.tell(m, c.line(at), " in base64") {
-				return t.found < maxPerFile
+			if !(binary && m.Loose) && !t.tell(m, c.line(at), " in base64") {
+				return false
 			}
 		}
 	}
@@ -129,25 +129,30 @@ func (t *textScan) mayDecode() int64 {
 	return min(maxScanned, leastDecoded+mostDecoded*t.file.Info.Size())
 }
 
-// decoded looks into what a file has in an encoding. One that is damaged is looked at as far as it can be read.
-func (t *textScan) decoded(e decoding) {
+// decoded looks into what a file has in an encoding. One that is damaged is looked at as far as it can be read. It returns
+// false where the file only begins as if it had the encoding.
+func (t *textScan) decoded(e decoding) bool {
 	file, err := t.file.Open()
 	if err != nil {
 		t.unreadable(t.name, err)
-		return
+		return true
 	}
 	defer file.Close()
 	t.decoders <- struct{}{}
 	defer func() { <-t.decoders }()
 	r, err := e.open(file)
 	if err != nil {
-		return
+		return false
 	}
 	defer r.Close()
 	text := bufio.NewReader(t.limit(r, t.mayDecode()))
-	if head, _ := text.Peek(memberHeader); isArchive(head) {
+	switch head, _ := text.Peek(memberHeader); {
+	case len(head) == 0:
+		return false
+	case isArchive(head):
 		t.archive(text, t.mayDecode())
-		return
+		return true
 	}
 	t.secrets().Scan(text, func(m secret.Match) bool { return t.tell(m, m.Line, e.where) })
+	return true
 }

@@ -8,13 +8,18 @@ import (
 	"amiforge/internal/rootfs"
 )
 
+// hostKeys are patterns of the keys of a host.
+func hostKeys() []string {
+	return []string{
+		"etc/ssh/ssh_host_*", "etc/dropbear/dropbear_*_host_key", "etc/dropbear/initramfs/dropbear_*_host_key",
+		"etc/dropbear-initramfs/dropbear_*_host_key", "etc/tinyssh/sshkeydir/.*.sk",
+	}
+}
+
 // checkHostKeys looks where OpenSSH, Dropbear and TinySSH keep the keys of a host, and where sshd_config says.
 func checkHostKeys(p *probe) {
 	var names []string
-	for _, pattern := range []string{
-		"etc/ssh/ssh_host_*", "etc/dropbear/dropbear_*_host_key", "etc/dropbear/initramfs/dropbear_*_host_key",
-		"etc/dropbear-initramfs/dropbear_*_host_key", "etc/tinyssh/sshkeydir/.*.sk",
-	} {
+	for _, pattern := range hostKeys() {
 		names = append(names, p.glob(pattern)...)
 	}
 	if c := p.sshd(); c != nil {

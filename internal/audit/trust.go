@@ -3,6 +3,7 @@ package audit
 import (
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -45,10 +46,10 @@ func checkHooks(p *probe) {
 	} {
 		line := regexp.MustCompile(hook.line)
 		for _, name := range p.scripts(hook.pattern) {
-			if p.isListed(name, false) {
+			b, _ := p.read(name)
+			if p.isOfPackage(name, b) || isOff(name, b) {
 				continue
 			}
-			b, _ := p.read(name)
 			for n, text := range settings(b) {
 				if line.MatchString(text) && !isDisabling(text) {
 					p.find(Warning, name, n, "%s", hook.what)
@@ -62,5 +63,11 @@ func checkHooks(p *probe) {
 // isDisabling tells whether a line of modprobe.d(5) is there so that a module is not loaded.
 func isDisabling(line string) bool {
 	words := strings.Fields(line)
-	return words[0] == "install" && len(words) == 3 && strings.Contains("true false", path.Base(words[2]))
+	programs := []string{"/bin/true", "/usr/bin/true", "/bin/false", "/usr/bin/false", "true", "false"}
+	return words[0] == "install" && len(words) == 3 && slices.Contains(programs, words[2])
+}
+
+// isOff tells whether a file of xinetd(8) has a service that is disabled.
+func isOff(name string, content []byte) bool {
+	return strings.HasPrefix(name, "etc/xinetd.d/") && regexp.MustCompile(`(?m)^[ \t]*disable[ \t]*=[ \t]*yes[ \t]*$`).Match(content)
 }

@@ -117,9 +117,12 @@ func (r *Report) SARIF() any {
 		Properties:  map[string]any{"image": r.Image, "options": r.Options},
 		Automation:  sarifAutomationIdentity{r.Tool.Name + "/" + r.sourceURI() + "/"},
 	}
+	times := map[string]int{} // that a fingerprint was seen
 	for _, f := range r.Findings {
 		index := slices.IndexFunc(rules, func(rule sarifRule) bool { return rule.ID == f.Rule })
-		run.Results = append(run.Results, r.sarifResult(f, index))
+		print := fingerprint(f)
+		times[print]++
+		run.Results = append(run.Results, r.sarifResult(f, index, fmt.Sprintf("%s:%d", print, times[print])))
 	}
 	return sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{run}}
 }
@@ -154,7 +157,7 @@ func (r *Report) sarifInvocation() sarifInvocation {
 	return call
 }
 
-func (r *Report) sarifResult(f audit.Finding, index int) sarifResult {
+func (r *Report) sarifResult(f audit.Finding, index int, print string) sarifResult {
 	at := sarifArtifact{URI: r.sourceURI()}
 	if inside := strings.TrimPrefix(f.Path, "/"); inside != "" {
 		at = sarifArtifact{escapePath(inside), imageBase}
@@ -166,7 +169,7 @@ func (r *Report) sarifResult(f audit.Finding, index int) sarifResult {
 	return sarifResult{
 		RuleID: f.Rule, RuleIndex: index, Level: sarifLevel(f.Severity), Message: sarifText{message},
 		Locations:    []sarifLocation{{sarifPhysical{at, sarifRegion{max(f.Line, 1)}}}},
-		Fingerprints: map[string]string{"primaryLocationLineHash": fingerprint(f)},
+		Fingerprints: map[string]string{"primaryLocationLineHash": print},
 	}
 }
 
@@ -178,10 +181,11 @@ func escapePath(name string) string {
 	return strings.TrimPrefix((&url.URL{Path: "/" + name}).EscapedPath(), "/")
 }
 
-// fingerprint tells findings apart from one audit to the next: it does not depend on the line, which moves.
+// fingerprint tells findings apart from one audit to the next: it does not depend on the line, which moves. Those that are
+// the same but for that are numbered.
 func fingerprint(f audit.Finding) string {
 	sum := sha256.Sum256([]byte(strings.Join([]string{f.Rule, f.Path, f.Message, f.Hash}, "\x00")))
-	return hex.EncodeToString(sum[:8]) + ":1"
+	return hex.EncodeToString(sum[:8])
 }
 
 func sarifLevel(s audit.Severity) string {

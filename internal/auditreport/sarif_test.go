@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/url"
 	"regexp"
+	"strings"
 	"testing"
 
 	"amiforge/internal/audit"
@@ -84,6 +85,17 @@ func TestFingerprint(t *testing.T) {
 	b.Hash = "0123456789ab"
 	if fingerprint(a) == fingerprint(b) {
 		t.Error("it does not depend on the secret")
+	}
+}
+
+// Secrets that are too short for a hash are told apart by their number, as GitHub takes equal fingerprints for one finding.
+func TestFingerprintsOfEqual(t *testing.T) {
+	r := sample()
+	r.Findings = []audit.Finding{finding(audit.Error, "HISTORY", "/a", 3), finding(audit.Error, "HISTORY", "/a", 4)}
+	results := decoded(t, r).Runs[0].Results
+	a, b := results[0].Fingerprints["primaryLocationLineHash"], results[1].Fingerprints["primaryLocationLineHash"]
+	if a == b || strings.TrimSuffix(a, ":1") != strings.TrimSuffix(b, ":2") {
+		t.Errorf("%q and %q", a, b)
 	}
 }
 

@@ -217,6 +217,20 @@ func TestCopy(t *testing.T) {
 			tree{"etc/machine-id": "", "var/lib/systemd/random-seed": gone, "etc/hostname": ""},
 			[]string{"emptied /etc/hostname", "emptied /etc/machine-id", "removed /var/lib/systemd/random-seed"},
 		},
+		{
+			"secrets of one machine",
+			tree{"var/lib/NetworkManager/secret_key": "x", "var/lib/NetworkManager/NetworkManager.state": "x", "var/lib/dhcpcd/duid": "x", "var/lib/dhcpcd/secret": "x", "etc/dhcpcd.duid": "x", "etc/dhcpcd.conf": "x", "boot/loader/random-seed": "x"},
+			"",
+			tree{"var/lib/NetworkManager/secret_key": gone, "var/lib/dhcpcd/duid": gone, "var/lib/dhcpcd/secret": gone, "etc/dhcpcd.duid": gone, "boot/loader/random-seed": gone},
+			[]string{"removed /boot/loader/random-seed", "removed /etc/dhcpcd.duid", "removed /var/lib/NetworkManager/secret_key", "removed /var/lib/dhcpcd/duid", "removed /var/lib/dhcpcd/secret"},
+		},
+		{
+			"mail and print jobs",
+			tree{"root/dead.letter": "x", "home/a/dead.letter": "x", "home/a/letter": "x", "var/spool/cups/d00001-001": "x", "var/spool/cups/tmp": "x"},
+			"",
+			tree{"root/dead.letter": gone, "home/a/dead.letter": gone, "var/spool/cups/d00001-001": gone},
+			[]string{"removed /home/a/dead.letter", "removed /root/dead.letter", "removed /var/spool/cups/d00001-001"},
+		},
 		{"what is of no machine", tree{"etc/hostname": "localhost\n", "etc/machine-id": "uninitialized\n", "etc/resolv.conf": "# local\nnameserver 127.0.0.53\n"}, "", nil, nil},
 		{"another network", tree{"etc/resolv.conf": "nameserver 8.8.8.8\n"}, "", tree{"etc/resolv.conf": ""}, []string{"emptied /etc/resolv.conf"}},
 		{

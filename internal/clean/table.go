@@ -41,7 +41,8 @@ func rootPlaces() []place {
 		{"MACHINE-ID", neutral, []string{"etc/machine-id"}},
 		{"MACHINE-ID", removeFile, []string{
 			"var/lib/dbus/machine-id", "var/lib/systemd/random-seed", "var/lib/random-seed", "var/lib/urandom/random-seed",
-			"var/lib/systemd/credential.secret",
+			"var/lib/systemd/credential.secret", "var/lib/NetworkManager/secret_key", "boot/loader/random-seed", "etc/dhcpcd.duid",
+			"var/lib/dhcpcd/duid", "var/lib/dhcpcd/secret",
 		}},
 		{"CLOUD-INIT", remove, []string{
 			"var/lib/cloud/instance", "var/lib/cloud/instances/*", "var/lib/cloud/data/*", "var/lib/cloud/sem/*",
@@ -56,7 +57,8 @@ func rootPlaces() []place {
 		{"LOGS", log, []string{"var/log/**"}},
 		{"LEFTOVERS", removeName, []string{
 			"tmp/*", "var/tmp/*", "var/mail/*", "var/spool/mail/*", "var/spool/exim4/input/*", "var/spool/exim4/msglog/*",
-			"var/spool/mqueue/*", "var/spool/clientmqueue/*", "var/lib/systemd/coredump/*", "var/crash/*", "var/spool/abrt/*",
+			"var/spool/mqueue/*", "var/spool/clientmqueue/*", "root/dead.letter", "home/*/dead.letter", "var/spool/cups/[cd][0-9]*",
+			"var/lib/systemd/coredump/*", "var/crash/*", "var/spool/abrt/*",
 			"var/cache/apt/archives/*.deb", "var/cache/apt/archives/partial/*", "var/cache/yum/*", "var/cache/dnf/*", "var/cache/apk/*",
 			"var/cache/zypp/packages/*", "var/cache/pacman/pkg/*",
 		}},

@@ -18,6 +18,9 @@ const (
 	typeStringArray = 8
 
 	entrySize = 16
+
+	maxFiles = 1 << 20 // of a package: linux-firmware has 5,000
+	maxPath  = 4096    // bytes of the name of a directory
 )
 
 // A headerEntry is one of the index, big-endian.
@@ -54,6 +57,9 @@ func parseHeader(b []byte) (Package, error) {
 
 func (h *header) packageOf() (Package, error) {
 	p := Package{Name: h.text(tagName), Version: h.text(tagVersion)}
+	if n := max(h.entries[tagBaseNames].Count, h.entries[tagDirNames].Count); n > maxFiles {
+		return Package{}, damagedf("package %q: %d files", p.Name, n)
+	}
 	bases, dirs, indexes := h.texts(tagBaseNames), h.texts(tagDirNames), h.numbers(tagDirIndexes)
 	if len(bases) != len(indexes) {
 		return Package{}, damagedf("package %q: %d files in %d places", p.Name, len(bases), len(indexes))
@@ -61,6 +67,9 @@ func (h *header) packageOf() (Package, error) {
 	for _, i := range indexes {
 		if int64(i) >= int64(len(dirs)) {
 			return Package{}, damagedf("package %q: there is no directory %d", p.Name, i)
+		}
+		if n := len(dirs[i]); n > maxPath {
+			return Package{}, damagedf("package %q: a name of %d bytes", p.Name, n)
 		}
 	}
 	p.Files = func(yield func(string) bool) {
@@ -74,16 +83,13 @@ func (h *header) packageOf() (Package, error) {
 }
 
 func (h *header) text(tag uint32) string {
-	if list := h.strings(tag, typeString); len(list) > 0 {
-		return list[0]
-	}
-	return ""
+	data, _ := h.at(tag, typeString)
+	s, _, _ := bytes.Cut(data, []byte{0})
+	return string(s)
 }
 
-func (h *header) texts(tag uint32) []string { return h.strings(tag, typeStringArray) }
-
-func (h *header) strings(tag, kind uint32) []string {
-	data, n := h.at(tag, kind)
+func (h *header) texts(tag uint32) []string {
+	data, n := h.at(tag, typeStringArray)
 	var list []string
 	for range n {
 		s, rest, ok := bytes.Cut(data, []byte{0})

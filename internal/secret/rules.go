@@ -81,8 +81,7 @@ func cloudRules() []rule {
 		token("google-client-secret", "Google OAuth client secret", `GOCSPX-([0-9A-Za-z_-]{28})`, "GOCSPX-"),
 		token("google-refresh-token", "Google refresh token", `1//0([0-9A-Za-z_-]{40,160})`, "1//0").loosely(),
 		token("google-access-token", "Google access token", `ya29\.([0-9A-Za-z_-]{60,1000})`, "ya29.").hinting(),
-		token("azure-client-secret", "Azure client secret", `[78]Q~([A-Za-z0-9_~.-]{31,34})`, each("7Q~", url+"~.")...).within().loosely(),
-		token("azure-client-secret", "Azure client secret", `[78]Q~([A-Za-z0-9_~.-]{31,34})`, each("8Q~", url+"~.")...).within().loosely(),
+		token("azure-client-secret", "Azure client secret", `[78]Q~([A-Za-z0-9_~.-]{31,34})`, slices.Concat(each("7Q~", url+"~."), each("8Q~", url+"~."))...).within().loosely(),
 		{
 			id: "azure-account-key", title: "Azure storage account key", class: Token, starts: []string{"AccountKey="},
 			expr: `AccountKey=([A-Za-z0-9+/]{86}==)`, entropy: 4,

@@ -36,8 +36,11 @@ func TestSecretNames(t *testing.T) {
 		names  string
 	}{
 		{"SSH host key", "etc/ssh/ssh_host_rsa_key etc/ssh/ssh_host_ed25519_key etc/ssh/ssh_host_key"},
+		{"SSH host key", "etc/dropbear/dropbear_rsa_host_key etc/dropbear/initramfs/dropbear_ecdsa_host_key etc/dropbear-initramfs/dropbear_rsa_host_key etc/tinyssh/sshkeydir/.ed25519.sk"},
+		{"", "etc/tinyssh/sshkeydir/ed25519.pk etc/dropbear/initramfs/dropbear.conf"},
 		{"", "etc/ssh/ssh_host_rsa_key.pub etc/ssh/sshd_config etc/ssh/moduli usr/share/ssh_host_rsa_key"},
 		{"authorized keys of SSH", "root/.ssh/authorized_keys home/joe/.ssh/authorized_keys home/joe/.ssh/authorized_keys2 srv/git/.ssh/authorized_keys"},
+		{"authorized keys of SSH", "etc/ssh/authorized_keys/joe etc/ssh/authorized_keys.d/joe etc/dropbear/authorized_keys etc/dropbear/initramfs/authorized_keys etc/dropbear-initramfs/authorized_keys"},
 		{"", "root/.ssh/config etc/skel/authorized_keys root/.ssh/id_rsa.pub usr/share/doc/authorized_keys"},
 		{"private key", "root/.ssh/id_rsa root/.ssh/id_ed25519 root/.ssh/id_ecdsa_sk backup/my-id_dsa root/.ssh/identity x.ppk home/x/.age/k"},
 		{"private key of GnuPG", "root/.gnupg/private-keys-v1.d/AB.key home/a/.gnupg/secring.gpg"},
@@ -48,8 +51,11 @@ func TestSecretNames(t *testing.T) {
 		{"", "etc/apt/trusted.gpg etc/apt/trusted.gpg.d/debian.gpg usr/share/keyrings/debian-archive-keyring.gpg etc/pki/rpm-gpg/RPM-GPG-KEY-fedora etc/pki/ca-trust/a.pem"},
 		{"key of Kerberos", "etc/krb5.keytab etc/httpd/http.keytab"},
 		{"history", "root/.bash_history home/a/.zsh_history root/.lesshst root/.viminfo root/.python_history home/a/.psql_history home/a/.mysql_history home/a/.local/share/fish/fish_history"},
+		{"history", "root/.octave_history home/a/.local/state/bash/history home/a/.ipython/profile_default/history.sqlite home/a/.mongodb/mongosh/mongosh_repl_history home/a/.netrwhist"},
+		{"", "usr/share/doc/x/history usr/include/readline/history.h home/a/src/history root/history.txt"},
 		{"", "root/.bashrc root/.profile usr/share/bash/.bash_histor"},
 		{"credentials", "root/.aws/credentials home/a/.boto home/a/.s3cfg root/.netrc root/.pgpass root/.docker/config.json root/.kube/config home/a/.config/gcloud/access_tokens.db home/a/.azure/x/y root/.git-credentials root/.pypirc root/.vault-token root/.my.cnf"},
+		{"credentials", "root/.rclone.conf home/a/.cache/huggingface/token home/a/.password-store/mail/x.gpg home/a/.vnc/passwd var/lib/tailscale/tailscaled.state"},
 		{"", "usr/lib/node_modules/npm/.npmrc etc/kube/config etc/docker/config.json home/a/.config/other"},
 		{"data of the instance from cloud-init", "var/lib/cloud/instances/i-1/user-data.txt var/lib/cloud/data/instance-id"},
 		{"", "etc/cloud/cloud.cfg var/lib/cloud/seed/x"},

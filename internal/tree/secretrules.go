@@ -100,8 +100,14 @@ type secretGroup struct {
 // secretNames are patterns as those of a Selection, and about files only.
 func secretNames() []secretGroup {
 	return []secretGroup{
-		{reason: "SSH host key", names: []string{"/etc/ssh/ssh_host_*_key", "/etc/ssh/ssh_host_key", "/etc/dropbear/dropbear_*_host_key"}},
-		{reason: "authorized keys of SSH", names: []string{"**/.ssh/authorized_keys*", "/etc/ssh/authorized_keys/**"}},
+		{reason: "SSH host key", names: []string{
+			"/etc/ssh/ssh_host_*_key", "/etc/ssh/ssh_host_key", "/etc/dropbear/dropbear_*_host_key", "/etc/dropbear/initramfs/dropbear_*_host_key",
+			"/etc/dropbear-initramfs/dropbear_*_host_key", "/etc/tinyssh/sshkeydir/.*.sk",
+		}},
+		{reason: "authorized keys of SSH", names: []string{
+			"**/.ssh/authorized_keys*", "/etc/ssh/authorized_keys/**", "/etc/ssh/authorized_keys.d/**", "/etc/dropbear/authorized_keys",
+			"/etc/dropbear/initramfs/authorized_keys", "/etc/dropbear-initramfs/authorized_keys",
+		}},
 		{reason: "private key", names: []string{
 			"*id_rsa", "*id_dsa", "*id_ecdsa", "*id_ecdsa_sk", "*id_ed25519", "*id_ed25519_sk", "*id_xmss", "**/.ssh/identity",
 			"*.priv", "*.ppk", "**/.age/*", "**/.config/sops/age/keys.txt",
@@ -116,7 +122,9 @@ func secretNames() []secretGroup {
 		{reason: "history", names: []string{
 			".bash_history*", ".zsh_history*", ".zhistory", ".ksh_history", ".sh_history", ".ash_history", ".history", ".histfile", "**/fish/fish_history",
 			".python_history", ".node_repl_history", ".irb_history", ".mysql_history", ".mariadb_history", ".psql_history", ".sqlite_history",
-			".rediscli_history", ".mongosh_history", ".dbshell", ".lesshst", ".viminfo", "**/nvim/shada/*",
+			".rediscli_history", ".mongosh_history", ".dbshell", ".lesshst", ".viminfo", "**/nvim/shada/*", ".*history", ".*_hist", ".netrwhist",
+			"**/.bash_sessions/*", "**/.mongodb/**/mongosh_repl_history", "**/.ghc/ghci_history", "**/.cassandra/cqlsh_history",
+			"**/.julia/logs/repl_history.jl", "**/.local/state/*/history", "**/.ipython/**/history.sqlite", "**/PSReadLine/ConsoleHost_history.txt",
 		}},
 		{reason: "credentials", names: []string{
 			"**/.aws/credentials", "**/.aws/config", "**/.aws/cli/cache/*", "**/.aws/sso/cache/*", ".boto", ".s3cfg", ".passwd-s3fs", "**/.mc/config.json",
@@ -125,7 +133,12 @@ func secretNames() []secretGroup {
 			".netrc", "_netrc", ".git-credentials", "**/.config/git/credentials", "**/.config/gh/hosts.yml", "**/.config/hub", ".pypirc",
 			"**/.gem/credentials", "**/.cargo/credentials", "**/.cargo/credentials.toml", "**/.m2/settings.xml", ".vault-token",
 			"**/.terraform.d/credentials.tfrc.json", ".terraformrc", ".pgpass", ".my.cnf", ".mylogin.cnf", ".fetchmailrc", ".msmtprc", ".smbcredentials", ".ec2rc",
-			"/etc/passwd-s3fs", "/etc/boto.cfg",
+			"/etc/passwd-s3fs", "/etc/boto.cfg", ".b2_account_info", "**/.config/b2/account_info", ".rclone.conf", "**/.aliyun/config.json",
+			"**/.bluemix/config.json", "**/.fly/config.yml", ".edgerc", ".authinfo", "**/.local/share/gem/credentials", "**/.davfs2/secrets", ".cifs",
+			"**/.config/filezilla/sitemanager.xml", "**/.config/filezilla/recentservers.xml", "**/.subversion/auth/svn.simple/*", "**/.kaggle/kaggle.json",
+			"**/huggingface/token", "**/huggingface/stored_tokens", "**/.claude/.credentials.json", "**/.codex/auth.json", "**/.gemini/oauth_creds.json",
+			"**/.vnc/passwd", "**/.config/tigervnc/passwd", ".google_authenticator", "**/.password-store/**", "**/.local/share/keyrings/**",
+			"**/.local/share/kwalletd/**", "**/.config/borg/keys/**", "/var/lib/amazon/ssm/Vault/Store/RegistrationKey", "/var/lib/tailscale/tailscaled.state",
 		}},
 		{reason: "credentials", names: []string{".npmrc", ".yarnrc", ".yarnrc.yml"}, holds: []string{"_auth", "_password", "npmAuth"}},
 		{reason: "credentials", names: []string{"/etc/kubernetes/*.conf", "/var/lib/kubelet/kubeconfig"}, holds: []string{"client-key-data:", "token:"}},
