@@ -224,6 +224,22 @@ func (h hollow) ReadAt(p []byte, off int64) (int, error) {
 	return len(p), nil
 }
 
+// FAT12 ends where Linux and Microsoft have it, which is a cluster later than blkid says.
+func TestFATMostOf12(t *testing.T) {
+	dir := t.TempDir()
+	want := strings.Repeat("content ", 1000)
+	if err := os.WriteFile(filepath.Join(dir, "file"), []byte(want), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	f, info, err := openPath(t, makeFAT(t, dir, 4141*512, "-F", "12", "-s", "1", "-a")) // 4084 clusters
+	if err != nil || info.Version != "FAT12" {
+		t.Fatalf("%+v, %v", info, err)
+	}
+	if all, err := content(f); err != nil || all["file"] != want {
+		t.Errorf("%d bytes, %v", len(all["file"]), err)
+	}
+}
+
 func TestFATLargeTable(t *testing.T) {
 	head := fatImage(t, nil)[:4096]
 	order := binary.LittleEndian
