@@ -81,7 +81,7 @@ func (i *iso) descriptors() (primary, joliet *isoDescriptor, err error) {
 			return primary, joliet, nil
 		case d.Type == isoPrimary && primary == nil:
 			primary = &d
-		case d.Type == isoSupplementary && d.isJoliet():
+		case d.Type == isoSupplementary && joliet == nil && d.isJoliet():
 			joliet = &d
 		default:
 			continue

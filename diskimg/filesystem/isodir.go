@@ -91,6 +91,9 @@ func (d *isoDir) list(add func(*file) error) error {
 			}
 		}
 	}
+	if open != nil {
+		return damagedf("%s: more of it is missing", open.name)
+	}
 	return nil
 }
 
