@@ -36,6 +36,7 @@ const (
 // A fat is a FAT file system. It is what Linux makes of it, which is not always what its specification has.
 type fat struct {
 	r           io.ReaderAt
+	dirs        dirReader
 	bits        int    // of an entry in the table
 	table       []byte // the first one
 	limit       uint32 // the first cluster that there is not
@@ -54,7 +55,7 @@ func openFAT(found *inspect.FileSystem, r io.ReaderAt) (entry, error) {
 	if _, err := binary.Decode(head, binary.LittleEndian, &boot); err != nil {
 		panic(err) // only if it has no fixed size
 	}
-	f := &fat{r: r, bits: map[string]int{"FAT12": 12, "FAT16": 16, "FAT32": 32}[found.Version]}
+	f := &fat{r: r, dirs: dirReader{r: r}, bits: map[string]int{"FAT12": 12, "FAT16": 16, "FAT32": 32}[found.Version]}
 	if f.bits == 32 && boot.Flags&0x80 != 0 && boot.Flags&0xf != 0 {
 		return nil, unsupportedf("that only allocation table %d is true is not supported", boot.Flags&0xf)
 	}

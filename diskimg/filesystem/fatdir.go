@@ -75,12 +75,8 @@ func (d *fatFile) content(size int64) (io.ReaderAt, error) {
 
 // readDir lists the directory that lies at place. As in Linux, what is free does not end it.
 func (f *fat) readDir(place []diskimg.Extent, add func(*file) error) error {
-	var size int64
-	for _, e := range place {
-		size += e.Length
-	}
-	all := make([]byte, size)
-	if err := readFull(newPieces(f.r, place, size), all, 0); err != nil {
+	all, err := f.dirs.whole(place...)
+	if err != nil {
 		return err
 	}
 	var long longName

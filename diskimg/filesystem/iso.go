@@ -32,6 +32,7 @@ const (
 // An iso is an ISO 9660 file system: with the names of Rock Ridge if it has them, or else of Joliet, as in Linux.
 type iso struct {
 	r      io.ReaderAt
+	dirs   dirReader
 	size   int64
 	joliet bool // the names are those of Joliet
 	rock   bool // Rock Ridge
@@ -40,7 +41,7 @@ type iso struct {
 
 // openISO returns the root directory.
 func openISO(r io.ReaderAt, size int64) (entry, error) {
-	i := &iso{r: r, size: size}
+	i := &iso{r: r, dirs: dirReader{r: r}, size: size}
 	primary, joliet, err := i.descriptors()
 	if err != nil {
 		return nil, err

@@ -104,8 +104,16 @@ func (d *isoDir) read() ([]byte, error) {
 	if d.place.End() > d.size {
 		return nil, damagedf("a directory of %d bytes at byte %d of %d", d.place.Length, d.place.Offset, d.size)
 	}
-	all := make([]byte, d.place.Length)
-	return all, readFull(d.r, all, d.place.Offset)
+	return d.dirs.whole(d.place)
+}
+
+// first returns the first record, which is of the directory itself.
+func (d *isoDir) first() (isoEntry, error) {
+	b, err := d.dirs.whole(diskimg.Extent{Offset: d.place.Offset, Length: isoSector})
+	if err != nil {
+		return isoEntry{}, err
+	}
+	return readRecord(b)
 }
 
 // record adds the file of e, unless e is more of open. It returns the file that the next record is of, too.
@@ -135,13 +143,11 @@ func (d *isoDir) record(e *isoEntry, open *file, add func(*file) error) (*file, 
 
 // self returns the directory that begins at a block, which its first record tells the size of.
 func (i *iso) self(block uint32) (*isoDir, error) {
-	b := make([]byte, isoSector)
-	if err := readFull(i.r, b, int64(block)*isoSector); err != nil {
-		return nil, err
-	}
-	e, err := readRecord(b)
+	dir := &isoDir{i, diskimg.Extent{Offset: int64(block) * isoSector}}
+	e, err := dir.first()
 	if err != nil {
 		return nil, err
 	}
-	return &isoDir{i, diskimg.Extent{Offset: int64(block) * isoSector, Length: int64(e.Size)}}, nil
+	dir.place.Length = int64(e.Size)
+	return dir, nil
 }
