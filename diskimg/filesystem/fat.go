@@ -92,8 +92,8 @@ func (f *fat) measure(boot *fatBoot, size int64) error {
 	return readFull(f.r, f.table, int64(boot.Reserved)*sector)
 }
 
-// next returns the cluster behind c, which there must be.
-func (f *fat) next(c uint32) uint32 {
+// after returns the cluster behind c, which there must be.
+func (f *fat) after(c uint32) uint32 {
 	order := binary.LittleEndian
 	switch f.bits {
 	case 12:
@@ -109,26 +109,3 @@ func (f *fat) next(c uint32) uint32 {
 
 // isEnd tells whether there is no cluster behind the one that has next for the next: 0xff8, 0xfff8 or 0x0ffffff8.
 func (f *fat) isEnd(next uint32) bool { return next >= 1<<min(f.bits, 28)-8 }
-
-// chain returns where the clusters from first on lie, at most so many of them.
-func (f *fat) chain(first uint32, most int64) (list []diskimg.Extent, n int64, err error) {
-	var mark uint32 // one that was passed, ever farther back: who comes by it again goes round
-	for c := first; n < most && (n == 0 || !f.isEnd(c)); c = f.next(c) {
-		switch {
-		case c < 2 || c >= f.limit:
-			return nil, 0, damagedf("the chain of cluster %d comes to %#x, which is none", first, c)
-		case c == mark:
-			return nil, 0, damagedf("the chain of cluster %d goes round in a circle", first)
-		case n&(n-1) == 0:
-			mark = c
-		}
-		at := f.data + int64(c-2)*f.clusterSize
-		if last := len(list) - 1; last >= 0 && list[last].End() == at {
-			list[last].Length += f.clusterSize
-		} else {
-			list = append(list, diskimg.Extent{Offset: at, Length: f.clusterSize})
-		}
-		n++
-	}
-	return list, n, nil
-}

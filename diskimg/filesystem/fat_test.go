@@ -252,6 +252,35 @@ func TestFATLargeTable(t *testing.T) {
 	}
 }
 
+// A chain is followed as far as the file is read, and what is before the damage is there.
+func TestFATChain(t *testing.T) {
+	b := fatImage(t, map[string]string{"big": strings.Repeat("x", 10_000)})
+	next := fatNext(b, fatAt(t, b, "BIG        "))
+	copy(next[8:], "\xff\xff\xff\x0f") // of the third cluster
+	f, _, err := Open(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := f.Open("big")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	inner, _, _ := file.(*openFile).Outer()
+	for range 2 {
+		if _, err := file.Read(make([]byte, 513)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if c := inner.(*fatContent); c.chain.n != 3 {
+		t.Errorf("%d clusters were followed", c.chain.n)
+	}
+	rest, err := io.ReadAll(file)
+	if len(rest) != 3*512-2*513 || err == nil || !strings.Contains(err.Error(), "10000 bytes are in 3 clusters") {
+		t.Errorf("%d bytes, %v", len(rest), err)
+	}
+}
+
 // Files that lie here and there are read from there.
 func TestFATFragments(t *testing.T) {
 	path := emptyFile(t, 34*mib)

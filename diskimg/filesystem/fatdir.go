@@ -51,26 +51,18 @@ func (d *fatFile) list(add func(*file) error) error {
 		return nil // empty
 	}
 	most := maxFATDir / d.clusterSize
-	list, n, err := d.chain(d.first, most+1)
-	if err != nil {
+	chain := d.chain(d.first)
+	if err := chain.follow(most + 1); err != nil {
 		return err
 	}
-	if n > most {
+	if chain.n > most {
 		return unsupportedf("a directory of more than %d bytes", maxFATDir)
 	}
-	return d.readDir(list, add)
+	return d.readDir(chain.place.list, add)
 }
 
 func (d *fatFile) content(size int64) (io.ReaderAt, error) {
-	needed := (size + d.clusterSize - 1) / d.clusterSize
-	list, n, err := d.chain(d.first, needed)
-	if err != nil {
-		return nil, err
-	}
-	if n < needed {
-		return nil, damagedf("%d bytes are in %d clusters", size, n)
-	}
-	return newPieces(d.r, list, size), nil
+	return &fatContent{size: size, chain: d.chain(d.first)}, nil
 }
 
 // readDir lists the directory that lies at place. As in Linux, what is free does not end it.
