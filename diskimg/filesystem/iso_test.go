@@ -239,6 +239,21 @@ func continued(b []byte, record int, offset, size uint32) {
 	copy(b[record+isoRecordSize+name+(name+1)%2:], ce)
 }
 
+func TestISOComponents(t *testing.T) {
+	tests := []struct{ fields, want string }{
+		{"\x08\x00\x00\x01a", "/a"},
+		{"\x08\x00\x04\x00\x00\x01a", "/../a"},
+		{"\x00\x01a\x08\x00\x00\x01b", "a//b"},
+		{"\x01\x01a\x00\x01b\x02\x00", "ab/."},
+	}
+	for _, tt := range tests {
+		var r rock
+		if err := r.components([]byte(tt.fields)); err != nil || r.link != tt.want {
+			t.Errorf("%q: %q, %v, want %q", tt.fields, r.link, err, tt.want)
+		}
+	}
+}
+
 func TestReadRecord(t *testing.T) {
 	good := make([]byte, 40)
 	good[0], good[32] = 38, 3

@@ -153,7 +153,7 @@ func (r *rock) components(b []byte) error {
 		}
 		switch {
 		case flags&root != 0:
-			r.link = "/"
+			r.link += "/" // first, or an empty part as xorriso writes it
 		case flags&above != 0:
 			r.link += ".."
 		case flags&here != 0:
