@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/fstest"
 	"testing/iotest"
@@ -217,8 +218,10 @@ func compareTree(t *testing.T, f FS, dir string, owned bool) {
 func TestLinks(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "image")
 	dir := sourceTree(t, true)
-	if err := os.Symlink("loop", filepath.Join(dir, "loop")); err != nil {
-		t.Fatal(err)
+	for name, target := range map[string]string{"loop": "loop", "above": "one/../EFI", "slash": "one/", "slashes": "EFI//"} {
+		if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	oracle.Run(t, "mksquashfs", dir, path, "-quiet", "-no-progress")
 	f, _, err := openPath(t, path)
@@ -229,6 +232,14 @@ func TestLinks(t *testing.T) {
 		if b, err := f.ReadFile(name); err != nil || len(b) == 0 {
 			t.Errorf("%s: %d bytes, %v", name, len(b), err)
 		}
+	}
+	for _, name := range []string{"above", "slash", "one/file"} {
+		if _, err := f.Stat(name); !errors.Is(err, syscall.ENOTDIR) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if info, err := f.Stat("slashes"); err != nil || !info.IsDir() {
+		t.Errorf("slashes: %v, %v", info, err)
 	}
 	if _, err := f.Stat("loop"); err == nil || !strings.Contains(err.Error(), "too many") {
 		t.Errorf("loop: %v", err)
