@@ -48,12 +48,8 @@ type fat struct {
 // openFAT returns the root directory.
 func openFAT(found *inspect.FileSystem, r io.ReaderAt) (entry, error) {
 	var boot fatBoot
-	head := make([]byte, binary.Size(boot))
-	if err := readFull(r, head, 0); err != nil {
+	if err := readStruct(r, 0, &boot); err != nil {
 		return nil, err
-	}
-	if _, err := binary.Decode(head, binary.LittleEndian, &boot); err != nil {
-		panic(err) // only if it has no fixed size
 	}
 	f := &fat{r: r, dirs: dirReader{r: r}, bits: map[string]int{"FAT12": 12, "FAT16": 16, "FAT32": 32}[found.Version]}
 	if f.bits == 32 && boot.Flags&0x80 != 0 && boot.Flags&0xf != 0 {

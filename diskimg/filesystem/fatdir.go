@@ -1,7 +1,6 @@
 package filesystem
 
 import (
-	"encoding/binary"
 	"io"
 	"io/fs"
 	"strings"
@@ -74,9 +73,7 @@ func (f *fat) readDir(place []diskimg.Extent, add func(*file) error) error {
 	var long longName
 	for ; len(all) >= fatSlotSize; all = all[fatSlotSize:] {
 		var s fatSlot
-		if _, err := binary.Decode(all, binary.LittleEndian, &s); err != nil {
-			panic(err) // only if it has no fixed size
-		}
+		decode(all, &s)
 		switch {
 		case s.Name[0] == 0 || s.Name[0] == 0xe5:
 			long = longName{}

@@ -1,7 +1,6 @@
 package filesystem
 
 import (
-	"encoding/binary"
 	"io"
 	"slices"
 )
@@ -66,12 +65,8 @@ func (i *iso) dir(d *isoDescriptor) *isoDir {
 func (i *iso) descriptors() (primary, joliet *isoDescriptor, err error) {
 	for n := range int64(isoDescriptors) {
 		var d isoDescriptor
-		b := make([]byte, binary.Size(d))
-		if err := readFull(i.r, b, (isoFirst+n)*isoSector); err != nil {
+		if err := readStruct(i.r, (isoFirst+n)*isoSector, &d); err != nil {
 			return nil, nil, err
-		}
-		if _, err := binary.Decode(b, binary.LittleEndian, &d); err != nil {
-			panic(err) // only if it has no fixed size
 		}
 		switch {
 		case string(d.Magic[:]) != "CD001":

@@ -1,7 +1,6 @@
 package filesystem
 
 import (
-	"encoding/binary"
 	"io"
 	"io/fs"
 
@@ -45,9 +44,7 @@ func readRecord(sector []byte) (e isoEntry, err error) {
 	if len(sector) <= nameAt || int(sector[0]) > len(sector) || nameAt+max(int(sector[nameAt-1]), 1) > int(sector[0]) {
 		return e, damagedf("a directory record of %d bytes in %d", sector[0], len(sector))
 	}
-	if _, err := binary.Decode(sector, binary.LittleEndian, &e.isoRecord); err != nil {
-		panic(err) // only if it has no fixed size
-	}
+	decode(sector, &e.isoRecord)
 	end := nameAt + int(e.NameLength)
 	e.name, e.use = sector[nameAt:end], sector[end:e.Length]
 	if e.NameLength%2 == 0 && len(e.use) > 0 {

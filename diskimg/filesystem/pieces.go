@@ -1,7 +1,6 @@
 package filesystem
 
 import (
-	"fmt"
 	"io"
 	"sort"
 
@@ -50,19 +49,4 @@ func (p *pieces) ReadAt(b []byte, off int64) (n int, err error) {
 		return n, io.EOF
 	}
 	return n, nil
-}
-
-// readFull reads all of b at off. That there is no such place is damage.
-func readFull(r io.ReaderAt, b []byte, off int64) error {
-	if off < 0 {
-		return damagedf("%d bytes at byte %d", len(b), off)
-	}
-	n, err := r.ReadAt(b, off)
-	switch {
-	case n == len(b):
-		return nil
-	case err == nil || err == io.EOF:
-		return damage{fmt.Errorf("%d bytes at byte %d: %w", len(b), off, io.ErrUnexpectedEOF)}
-	}
-	return err
 }
