@@ -141,6 +141,7 @@ func TestForeign(t *testing.T) {
 		{"FAT12", "vfat", plain, func() string { return makeFAT(t, plain, 6*mib, "-F", "12") }},
 		{"FAT12 with one table", "vfat", plain, func() string { return makeFAT(t, plain, 6*mib, "-F", "12", "-f", "1") }},
 		{"FAT16", "vfat", plain, func() string { return makeFAT(t, plain, 32*mib, "-F", "16") }},
+		{"FAT16 in clusters of 64 KiB", "vfat", plain, func() string { return makeFAT(t, plain, 270*mib, "-F", "16", "-s", "128") }},
 		{"FAT32", "vfat", plain, func() string { return makeFAT(t, plain, 64*mib, "-F", "32", "-s", "1") }},
 		{"FAT32 in sectors of 4096", "vfat", plain, func() string { return makeFAT(t, plain, 512*mib, "-F", "32", "-S", "4096", "-s", "1") }},
 		{"squashfs", "squashfs", linked, func() string { return squash() }},
