@@ -2,6 +2,8 @@ package filesystem
 
 import "sync"
 
+const keptEntry = 128 // bytes that one takes beside what it is
+
 // A cache keeps what was used last, in two generations: when the young ones come to most bytes they are the old ones, and
 // those are forgotten. It may be used concurrently; what two ask for at once may be made twice.
 type cache[K comparable, V any] struct {
@@ -22,7 +24,7 @@ func (c *cache[K, V]) get(key K, load func() (v V, size int, err error)) (V, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.used += size; c.young == nil || c.used > c.most {
+	if c.used += size + keptEntry; c.young == nil || c.used > c.most {
 		c.young, c.old, c.used = map[K]V{}, c.young, size
 	}
 	c.young[key] = v

@@ -36,6 +36,7 @@ const (
 // A fat is a FAT file system. It is what Linux makes of it, which is not always what its specification has.
 type fat struct {
 	r           io.ReaderAt
+	dirs        dirReader
 	bits        int    // of an entry in the table
 	table       []byte // the first one
 	limit       uint32 // the first cluster that there is not
@@ -47,14 +48,10 @@ type fat struct {
 // openFAT returns the root directory.
 func openFAT(found *inspect.FileSystem, r io.ReaderAt) (entry, error) {
 	var boot fatBoot
-	head := make([]byte, binary.Size(boot))
-	if err := readFull(r, head, 0); err != nil {
+	if err := readStruct(r, 0, &boot); err != nil {
 		return nil, err
 	}
-	if _, err := binary.Decode(head, binary.LittleEndian, &boot); err != nil {
-		panic(err) // only if it has no fixed size
-	}
-	f := &fat{r: r, bits: map[string]int{"FAT12": 12, "FAT16": 16, "FAT32": 32}[found.Version]}
+	f := &fat{r: r, dirs: dirReader{r: r}, bits: map[string]int{"FAT12": 12, "FAT16": 16, "FAT32": 32}[found.Version]}
 	if f.bits == 32 && boot.Flags&0x80 != 0 && boot.Flags&0xf != 0 {
 		return nil, unsupportedf("that only allocation table %d is true is not supported", boot.Flags&0xf)
 	}
@@ -91,8 +88,8 @@ func (f *fat) measure(boot *fatBoot, size int64) error {
 	return readFull(f.r, f.table, int64(boot.Reserved)*sector)
 }
 
-// next returns the cluster behind c, which there must be.
-func (f *fat) next(c uint32) uint32 {
+// after returns the cluster behind c, which there must be.
+func (f *fat) after(c uint32) uint32 {
 	order := binary.LittleEndian
 	switch f.bits {
 	case 12:
@@ -108,26 +105,3 @@ func (f *fat) next(c uint32) uint32 {
 
 // isEnd tells whether there is no cluster behind the one that has next for the next: 0xff8, 0xfff8 or 0x0ffffff8.
 func (f *fat) isEnd(next uint32) bool { return next >= 1<<min(f.bits, 28)-8 }
-
-// chain returns where the clusters from first on lie, at most so many of them.
-func (f *fat) chain(first uint32, most int64) (list []diskimg.Extent, n int64, err error) {
-	var mark uint32 // one that was passed, ever farther back: who comes by it again goes round
-	for c := first; n < most && (n == 0 || !f.isEnd(c)); c = f.next(c) {
-		switch {
-		case c < 2 || c >= f.limit:
-			return nil, 0, damagedf("the chain of cluster %d comes to %#x, which is none", first, c)
-		case c == mark:
-			return nil, 0, damagedf("the chain of cluster %d goes round in a circle", first)
-		case n&(n-1) == 0:
-			mark = c
-		}
-		at := f.data + int64(c-2)*f.clusterSize
-		if last := len(list) - 1; last >= 0 && list[last].End() == at {
-			list[last].Length += f.clusterSize
-		} else {
-			list = append(list, diskimg.Extent{Offset: at, Length: f.clusterSize})
-		}
-		n++
-	}
-	return list, n, nil
-}

@@ -224,6 +224,22 @@ func (h hollow) ReadAt(p []byte, off int64) (int, error) {
 	return len(p), nil
 }
 
+// FAT12 ends where Linux and Microsoft have it, which is a cluster later than blkid says.
+func TestFATMostOf12(t *testing.T) {
+	dir := t.TempDir()
+	want := strings.Repeat("content ", 1000)
+	if err := os.WriteFile(filepath.Join(dir, "file"), []byte(want), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	f, info, err := openPath(t, makeFAT(t, dir, 4141*512, "-F", "12", "-s", "1", "-a")) // 4084 clusters
+	if err != nil || info.Version != "FAT12" {
+		t.Fatalf("%+v, %v", info, err)
+	}
+	if all, err := content(f); err != nil || all["file"] != want {
+		t.Errorf("%d bytes, %v", len(all["file"]), err)
+	}
+}
+
 func TestFATLargeTable(t *testing.T) {
 	head := fatImage(t, nil)[:4096]
 	order := binary.LittleEndian
@@ -233,6 +249,35 @@ func TestFATLargeTable(t *testing.T) {
 	_, info, err := Open(hollow{head}, size)
 	if err == nil || !strings.Contains(err.Error(), "is too large") || info.Version != "FAT32" {
 		t.Errorf("%+v, %v", info, err)
+	}
+}
+
+// A chain is followed as far as the file is read, and what is before the damage is there.
+func TestFATChain(t *testing.T) {
+	b := fatImage(t, map[string]string{"big": strings.Repeat("x", 10_000)})
+	next := fatNext(b, fatAt(t, b, "BIG        "))
+	copy(next[8:], "\xff\xff\xff\x0f") // of the third cluster
+	f, _, err := Open(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := f.Open("big")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	inner, _, _ := file.(*openFile).Outer()
+	for range 2 {
+		if _, err := file.Read(make([]byte, 513)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if c := inner.(*fatContent); c.chain.n != 3 {
+		t.Errorf("%d clusters were followed", c.chain.n)
+	}
+	rest, err := io.ReadAll(file)
+	if len(rest) != 3*512-2*513 || err == nil || !strings.Contains(err.Error(), "10000 bytes are in 3 clusters") {
+		t.Errorf("%d bytes, %v", len(rest), err)
 	}
 }
 

@@ -1,7 +1,6 @@
 package filesystem
 
 import (
-	"encoding/binary"
 	"io"
 	"io/fs"
 	"strings"
@@ -51,44 +50,30 @@ func (d *fatFile) list(add func(*file) error) error {
 		return nil // empty
 	}
 	most := maxFATDir / d.clusterSize
-	list, n, err := d.chain(d.first, most+1)
-	if err != nil {
+	chain := d.chain(d.first)
+	if err := chain.follow(most + 1); err != nil {
 		return err
 	}
-	if n > most {
+	if chain.n > most {
 		return unsupportedf("a directory of more than %d bytes", maxFATDir)
 	}
-	return d.readDir(list, add)
+	return d.readDir(chain.place.list, add)
 }
 
 func (d *fatFile) content(size int64) (io.ReaderAt, error) {
-	needed := (size + d.clusterSize - 1) / d.clusterSize
-	list, n, err := d.chain(d.first, needed)
-	if err != nil {
-		return nil, err
-	}
-	if n < needed {
-		return nil, damagedf("%d bytes are in %d clusters", size, n)
-	}
-	return newPieces(d.r, list, size), nil
+	return &fatContent{size: size, chain: d.chain(d.first)}, nil
 }
 
 // readDir lists the directory that lies at place. As in Linux, what is free does not end it.
 func (f *fat) readDir(place []diskimg.Extent, add func(*file) error) error {
-	var size int64
-	for _, e := range place {
-		size += e.Length
-	}
-	all := make([]byte, size)
-	if err := readFull(newPieces(f.r, place, size), all, 0); err != nil {
+	all, err := f.dirs.whole(place...)
+	if err != nil {
 		return err
 	}
 	var long longName
 	for ; len(all) >= fatSlotSize; all = all[fatSlotSize:] {
 		var s fatSlot
-		if _, err := binary.Decode(all, binary.LittleEndian, &s); err != nil {
-			panic(err) // only if it has no fixed size
-		}
+		decode(all, &s)
 		switch {
 		case s.Name[0] == 0 || s.Name[0] == 0xe5:
 			long = longName{}

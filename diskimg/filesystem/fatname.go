@@ -1,7 +1,6 @@
 package filesystem
 
 import (
-	"encoding/binary"
 	"slices"
 	"unicode/utf16"
 )
@@ -33,9 +32,7 @@ type longName struct {
 // add adds the part in slot. One that does not belong there ends the name.
 func (l *longName) add(slot []byte) {
 	var s fatLongSlot
-	if _, err := binary.Decode(slot, binary.LittleEndian, &s); err != nil {
-		panic(err) // only if it has no fixed size
-	}
+	decode(slot, &s)
 	part := int(s.Order &^ fatLastPart)
 	switch {
 	case s.Order&fatLastPart != 0 && part >= 1 && part <= maxFATParts:

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -52,6 +54,38 @@ func smallImages(t testing.TB) map[string][]byte {
 		images[name] = b
 	}
 	return images
+}
+
+// Many may read at once, one file that is open too.
+func TestConcurrentReads(t *testing.T) {
+	for name, b := range smallImages(t) {
+		t.Run(name, func(t *testing.T) {
+			f, _, err := Open(bytes.NewReader(b), int64(len(b)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			file, err := f.Open("file")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer file.Close()
+			want := bytes.Repeat([]byte("content "), 1000)
+			var group sync.WaitGroup
+			for i := range 8 {
+				group.Go(func() {
+					part := make([]byte, 700)
+					off := i * 900
+					if _, err := file.(io.ReaderAt).ReadAt(part, int64(off)); err != nil || !bytes.Equal(part, want[off:][:len(part)]) {
+						t.Errorf("at %d: %q, %v", off, part, err)
+					}
+					if err := readAll(f); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			group.Wait()
+		})
+	}
 }
 
 func TestHostile(t *testing.T) {

@@ -1,7 +1,6 @@
 package filesystem
 
 import (
-	"encoding/binary"
 	"io"
 	"slices"
 )
@@ -32,6 +31,7 @@ const (
 // An iso is an ISO 9660 file system: with the names of Rock Ridge if it has them, or else of Joliet, as in Linux.
 type iso struct {
 	r      io.ReaderAt
+	dirs   dirReader
 	size   int64
 	joliet bool // the names are those of Joliet
 	rock   bool // Rock Ridge
@@ -40,7 +40,7 @@ type iso struct {
 
 // openISO returns the root directory.
 func openISO(r io.ReaderAt, size int64) (entry, error) {
-	i := &iso{r: r, size: size}
+	i := &iso{r: r, dirs: dirReader{r: r}, size: size}
 	primary, joliet, err := i.descriptors()
 	if err != nil {
 		return nil, err
@@ -65,12 +65,8 @@ func (i *iso) dir(d *isoDescriptor) *isoDir {
 func (i *iso) descriptors() (primary, joliet *isoDescriptor, err error) {
 	for n := range int64(isoDescriptors) {
 		var d isoDescriptor
-		b := make([]byte, binary.Size(d))
-		if err := readFull(i.r, b, (isoFirst+n)*isoSector); err != nil {
+		if err := readStruct(i.r, (isoFirst+n)*isoSector, &d); err != nil {
 			return nil, nil, err
-		}
-		if _, err := binary.Decode(b, binary.LittleEndian, &d); err != nil {
-			panic(err) // only if it has no fixed size
 		}
 		switch {
 		case string(d.Magic[:]) != "CD001":
@@ -81,7 +77,7 @@ func (i *iso) descriptors() (primary, joliet *isoDescriptor, err error) {
 			return primary, joliet, nil
 		case d.Type == isoPrimary && primary == nil:
 			primary = &d
-		case d.Type == isoSupplementary && d.isJoliet():
+		case d.Type == isoSupplementary && joliet == nil && d.isJoliet():
 			joliet = &d
 		default:
 			continue

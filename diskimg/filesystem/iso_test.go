@@ -66,6 +66,41 @@ func TestISONames(t *testing.T) {
 	}
 }
 
+// Bytes of another character set are told apart, and not made UTF-8.
+func TestISOForeignNames(t *testing.T) {
+	b := isoImage(t, map[string]string{"A1": "1", "A2": "2"})
+	for name, to := range map[string]string{"A1": "\xc4B", "A2": "\xd6B"} {
+		i := bytes.Index(b, []byte(name+".;1"))
+		copy(b[i:], to)
+	}
+	f, _, err := Open(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := content(f); err != nil || got["\xc4b"] != "1" || got["\xd6b"] != "2" {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// The first tree of Joliet is the one that Linux shows.
+func TestISOTwoJoliets(t *testing.T) {
+	b := isoImage(t, map[string]string{"A file": "1"}, "-J")
+	const primary, joliet, end = isoFirst * isoSector, (isoFirst + 1) * isoSector, (isoFirst + 2) * isoSector
+	if b[joliet] != isoSupplementary || b[end] != isoEnd || b[end+isoSector] != 0 {
+		t.Fatal("the descriptors are elsewhere")
+	}
+	copy(b[end+isoSector:], b[end:][:isoSector])
+	copy(b[end:], b[joliet:][:isoSector])
+	copy(b[end+156:], b[primary+156:][:34])
+	f, _, err := Open(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := content(f); err != nil || got["A file"] != "1" {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
 // isoRecordOf returns where the record with a name in Rock Ridge is.
 func isoRecordOf(t testing.TB, b []byte, name string) int {
 	t.Helper()
@@ -148,6 +183,7 @@ func TestISOHostile(t *testing.T) {
 		{"root directory of 4 GiB", "a directory of 4294967295 bytes", func(t *testing.T, b []byte) { order.PutUint32(b[rootAt+10:], ^uint32(0)) }},
 		{"root directory beyond the end", "of 12582912 bytes at byte", func(t *testing.T, b []byte) { order.PutUint32(b[rootAt+10:], 12<<20) }},
 		{"root directory nowhere", "unexpected EOF", func(t *testing.T, b []byte) { order.PutUint32(b[rootAt+2:], ^uint32(0)) }},
+		{"more of a file at the end", "last: more of it is missing", func(t *testing.T, b []byte) { b[isoRecordOf(t, b, "last")+25] = isoMore }},
 		{"no end of descriptors", "there is no primary", func(t *testing.T, b []byte) { b[primary] = 3 }},
 		{"small blocks", "blocks of 1024 bytes are not supported", func(t *testing.T, b []byte) { order.PutUint16(b[primary+128:], 1024) }},
 		{"a directory in itself", "the directory is in itself", func(t *testing.T, b []byte) {
@@ -173,7 +209,7 @@ func TestISOHostile(t *testing.T) {
 			order.PutUint32(fieldOf(t, b, record, "PX")[4:], 0o100644)
 		}},
 	}
-	good := isoImage(t, map[string]string{"dir/below/file": "1", "file": "2", "link": "-> directory/file"}, "-R")
+	good := isoImage(t, map[string]string{"dir/below/file": "1", "file": "2", "sub/last": "3", "link": "-> directory/file"}, "-R")
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			b := bytes.Clone(good)
@@ -201,6 +237,21 @@ func continued(b []byte, record int, offset, size uint32) {
 	copy(b[block*isoSector:], ce)
 	name := int(b[record+32])
 	copy(b[record+isoRecordSize+name+(name+1)%2:], ce)
+}
+
+func TestISOComponents(t *testing.T) {
+	tests := []struct{ fields, want string }{
+		{"\x08\x00\x00\x01a", "/a"},
+		{"\x08\x00\x04\x00\x00\x01a", "/../a"},
+		{"\x00\x01a\x08\x00\x00\x01b", "a//b"},
+		{"\x01\x01a\x00\x01b\x02\x00", "ab/."},
+	}
+	for _, tt := range tests {
+		var r rock
+		if err := r.components([]byte(tt.fields)); err != nil || r.link != tt.want {
+			t.Errorf("%q: %q, %v, want %q", tt.fields, r.link, err, tt.want)
+		}
+	}
 }
 
 func TestReadRecord(t *testing.T) {

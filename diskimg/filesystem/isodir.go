@@ -1,7 +1,6 @@
 package filesystem
 
 import (
-	"encoding/binary"
 	"io"
 	"io/fs"
 
@@ -45,9 +44,7 @@ func readRecord(sector []byte) (e isoEntry, err error) {
 	if len(sector) <= nameAt || int(sector[0]) > len(sector) || nameAt+max(int(sector[nameAt-1]), 1) > int(sector[0]) {
 		return e, damagedf("a directory record of %d bytes in %d", sector[0], len(sector))
 	}
-	if _, err := binary.Decode(sector, binary.LittleEndian, &e.isoRecord); err != nil {
-		panic(err) // only if it has no fixed size
-	}
+	decode(sector, &e.isoRecord)
 	end := nameAt + int(e.NameLength)
 	e.name, e.use = sector[nameAt:end], sector[end:e.Length]
 	if e.NameLength%2 == 0 && len(e.use) > 0 {
@@ -91,6 +88,9 @@ func (d *isoDir) list(add func(*file) error) error {
 			}
 		}
 	}
+	if open != nil {
+		return damagedf("%s: more of it is missing", open.name)
+	}
 	return nil
 }
 
@@ -101,8 +101,16 @@ func (d *isoDir) read() ([]byte, error) {
 	if d.place.End() > d.size {
 		return nil, damagedf("a directory of %d bytes at byte %d of %d", d.place.Length, d.place.Offset, d.size)
 	}
-	all := make([]byte, d.place.Length)
-	return all, readFull(d.r, all, d.place.Offset)
+	return d.dirs.whole(d.place)
+}
+
+// first returns the first record, which is of the directory itself.
+func (d *isoDir) first() (isoEntry, error) {
+	b, err := d.dirs.whole(diskimg.Extent{Offset: d.place.Offset, Length: isoSector})
+	if err != nil {
+		return isoEntry{}, err
+	}
+	return readRecord(b)
 }
 
 // record adds the file of e, unless e is more of open. It returns the file that the next record is of, too.
@@ -132,13 +140,11 @@ func (d *isoDir) record(e *isoEntry, open *file, add func(*file) error) (*file, 
 
 // self returns the directory that begins at a block, which its first record tells the size of.
 func (i *iso) self(block uint32) (*isoDir, error) {
-	b := make([]byte, isoSector)
-	if err := readFull(i.r, b, int64(block)*isoSector); err != nil {
-		return nil, err
-	}
-	e, err := readRecord(b)
+	dir := &isoDir{i, diskimg.Extent{Offset: int64(block) * isoSector}}
+	e, err := dir.first()
 	if err != nil {
 		return nil, err
 	}
-	return &isoDir{i, diskimg.Extent{Offset: int64(block) * isoSector, Length: int64(e.Size)}}, nil
+	dir.place.Length = int64(e.Size)
+	return dir, nil
 }

@@ -1,6 +1,7 @@
 package filesystem
 
 import (
+	"bytes"
 	"encoding/binary"
 	"io"
 	"io/fs"
@@ -79,8 +80,16 @@ func (i *iso) nameOf(e *isoEntry) string {
 		}
 		return strings.TrimSuffix(string(utf16.Decode(units)), ";1")
 	}
-	name := strings.TrimSuffix(strings.TrimSuffix(string(e.name), ";1"), ".")
-	return strings.ReplaceAll(strings.ToLower(name), ";", ".")
+	name := bytes.Clone(bytes.TrimSuffix(bytes.TrimSuffix(e.name, []byte(";1")), []byte(".")))
+	for i, c := range name { // not strings.ToLower, which makes all bytes the same that are not UTF-8
+		switch {
+		case 'A' <= c && c <= 'Z':
+			name[i] += 'a' - 'A'
+		case c == ';':
+			name[i] = '.'
+		}
+	}
+	return string(name)
 }
 
 // isoTime is a time of 7 bytes, the last one quarters of an hour from Greenwich.

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"io/fs"
 	"strings"
+
+	"amiforge/diskimg"
 )
 
 // A rock is what Rock Ridge says of a file in the fields behind its record [IEEE P1281 and P1282, drafts 1.12]. A field
@@ -24,6 +26,10 @@ type rock struct {
 // A continuation is where there are more fields.
 type continuation struct{ block, offset, size uint32 }
 
+func (c continuation) place() diskimg.Extent {
+	return diskimg.Extent{Offset: int64(c.block)*isoSector + int64(c.offset), Length: int64(c.size)}
+}
+
 const (
 	maxContinuations = 32
 	maxContinuation  = 4096                // bytes of a block; as in Linux
@@ -33,11 +39,7 @@ const (
 
 // findRock looks whether there is Rock Ridge, which the first record of the root directory says.
 func (i *iso) findRock(root *isoDir) error {
-	b := make([]byte, isoSector)
-	if err := readFull(i.r, b, root.place.Offset); err != nil {
-		return err
-	}
-	e, err := readRecord(b)
+	e, err := root.first()
 	if err != nil {
 		return err
 	}
@@ -72,8 +74,8 @@ func (i *iso) readRock(use []byte) (*rock, error) {
 		if left -= int(next.size); left < 0 {
 			return nil, damagedf("the fields of a directory record are of more than %d bytes", maxContinued)
 		}
-		use = make([]byte, next.size)
-		if err := readFull(i.r, use, int64(next.block)*isoSector+int64(next.offset)); err != nil {
+		var err error
+		if use, err = i.dirs.whole(next.place()); err != nil {
 			return nil, err
 		}
 	}
@@ -151,7 +153,7 @@ func (r *rock) components(b []byte) error {
 		}
 		switch {
 		case flags&root != 0:
-			r.link = "/"
+			r.link += "/" // first, or an empty part as xorriso writes it
 		case flags&above != 0:
 			r.link += ".."
 		case flags&here != 0:

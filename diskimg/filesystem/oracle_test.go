@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/fstest"
 	"testing/iotest"
@@ -140,6 +141,7 @@ func TestForeign(t *testing.T) {
 		{"FAT12", "vfat", plain, func() string { return makeFAT(t, plain, 6*mib, "-F", "12") }},
 		{"FAT12 with one table", "vfat", plain, func() string { return makeFAT(t, plain, 6*mib, "-F", "12", "-f", "1") }},
 		{"FAT16", "vfat", plain, func() string { return makeFAT(t, plain, 32*mib, "-F", "16") }},
+		{"FAT16 in clusters of 64 KiB", "vfat", plain, func() string { return makeFAT(t, plain, 270*mib, "-F", "16", "-s", "128") }},
 		{"FAT32", "vfat", plain, func() string { return makeFAT(t, plain, 64*mib, "-F", "32", "-s", "1") }},
 		{"FAT32 in sectors of 4096", "vfat", plain, func() string { return makeFAT(t, plain, 512*mib, "-F", "32", "-S", "4096", "-s", "1") }},
 		{"squashfs", "squashfs", linked, func() string { return squash() }},
@@ -217,8 +219,10 @@ func compareTree(t *testing.T, f FS, dir string, owned bool) {
 func TestLinks(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "image")
 	dir := sourceTree(t, true)
-	if err := os.Symlink("loop", filepath.Join(dir, "loop")); err != nil {
-		t.Fatal(err)
+	for name, target := range map[string]string{"loop": "loop", "above": "one/../EFI", "slash": "one/", "slashes": "EFI//"} {
+		if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	oracle.Run(t, "mksquashfs", dir, path, "-quiet", "-no-progress")
 	f, _, err := openPath(t, path)
@@ -229,6 +233,14 @@ func TestLinks(t *testing.T) {
 		if b, err := f.ReadFile(name); err != nil || len(b) == 0 {
 			t.Errorf("%s: %d bytes, %v", name, len(b), err)
 		}
+	}
+	for _, name := range []string{"above", "slash", "one/file"} {
+		if _, err := f.Stat(name); !errors.Is(err, syscall.ENOTDIR) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if info, err := f.Stat("slashes"); err != nil || !info.IsDir() {
+		t.Errorf("slashes: %v, %v", info, err)
 	}
 	if _, err := f.Stat("loop"); err == nil || !strings.Contains(err.Error(), "too many") {
 		t.Errorf("loop: %v", err)

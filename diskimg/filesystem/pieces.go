@@ -1,7 +1,6 @@
 package filesystem
 
 import (
-	"fmt"
 	"io"
 	"sort"
 
@@ -13,17 +12,27 @@ type pieces struct {
 	r    io.ReaderAt
 	list []diskimg.Extent
 	ends []int64 // in the file
+	size int64
 }
 
 // newPieces returns what lies in list, cut at size bytes.
 func newPieces(r io.ReaderAt, list []diskimg.Extent, size int64) io.ReaderAt {
-	p := &pieces{r: r, list: list}
-	end := int64(0)
+	p := &pieces{r: r}
 	for _, e := range list {
-		end += e.Length
-		p.ends = append(p.ends, end)
+		p.add(e)
 	}
-	return io.NewSectionReader(p, 0, min(size, end))
+	return io.NewSectionReader(p, 0, min(size, p.size))
+}
+
+// add adds the next piece, to the last one if it lies behind that.
+func (p *pieces) add(e diskimg.Extent) {
+	p.size += e.Length
+	if last := len(p.list) - 1; last >= 0 && p.list[last].End() == e.Offset {
+		p.list[last].Length += e.Length
+		p.ends[last] = p.size
+		return
+	}
+	p.list, p.ends = append(p.list, e), append(p.ends, p.size)
 }
 
 func (p *pieces) ReadAt(b []byte, off int64) (n int, err error) {
@@ -40,19 +49,4 @@ func (p *pieces) ReadAt(b []byte, off int64) (n int, err error) {
 		return n, io.EOF
 	}
 	return n, nil
-}
-
-// readFull reads all of b at off. That there is no such place is damage.
-func readFull(r io.ReaderAt, b []byte, off int64) error {
-	if off < 0 {
-		return damagedf("%d bytes at byte %d", len(b), off)
-	}
-	n, err := r.ReadAt(b, off)
-	switch {
-	case n == len(b):
-		return nil
-	case err == nil || err == io.EOF:
-		return damage{fmt.Errorf("%d bytes at byte %d: %w", len(b), off, io.ErrUnexpectedEOF)}
-	}
-	return err
 }

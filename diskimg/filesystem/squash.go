@@ -1,9 +1,6 @@
 package filesystem
 
-import (
-	"encoding/binary"
-	"io"
-)
+import "io"
 
 // A squashSuper is the superblock of squashfs, at byte 0, little-endian [Linux, fs/squashfs/squashfs_fs.h]. Package
 // inspect has seen that the size of a block is sane.
@@ -45,12 +42,8 @@ type squash struct {
 // openSquash returns the root directory.
 func openSquash(r io.ReaderAt) (entry, error) {
 	s := &squash{r: r, metadata: cache[int64, metaBlock]{most: maxKeptMetadata}, blocks: cache[packed, []byte]{most: maxKeptBlocks}}
-	b := make([]byte, binary.Size(s.squashSuper))
-	if err := readFull(r, b, 0); err != nil {
+	if err := readStruct(r, 0, &s.squashSuper); err != nil {
 		return nil, err
-	}
-	if _, err := binary.Decode(b, binary.LittleEndian, &s.squashSuper); err != nil {
-		panic(err) // only if it has no fixed size
 	}
 	if s.Major != 4 || s.Minor != 0 {
 		return nil, unsupportedf("version %d.%d is not supported", s.Major, s.Minor)

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -166,7 +167,7 @@ func TestSquashHostile(t *testing.T) {
 		{"a link of 4 GiB", "a symbolic link of 4294967295 bytes", func(p *plainSquash) { order.PutUint32(p.inode("link")[20:], ^uint32(0)) }},
 		{"a link of nothing", "a symbolic link of 0 bytes", func(p *plainSquash) { order.PutUint32(p.inode("link")[20:], 0) }},
 		{"a file of 4 GiB", "too many to read at once", func(p *plainSquash) { order.PutUint32(p.inode("big")[28:], ^uint32(0)) }},
-		{"a file of 256 MiB", "a block of metadata", func(p *plainSquash) { order.PutUint32(p.inode("big")[28:], 256<<20) }},
+		{"a file of 256 MiB", "bytes are a block of 4096", func(p *plainSquash) { order.PutUint32(p.inode("big")[28:], 256<<20) }},
 		{"a block that is too large", "16777215 bytes are a block of 4096", func(p *plainSquash) { order.PutUint32(p.inode("big")[32:], 1<<25-1) }},
 		{"a block that is too short", "block 0 is of 4096 bytes and has 100", func(p *plainSquash) { order.PutUint32(p.inode("big")[32:], isPlain|100) }},
 		{"a block that is not packed", "a block packed by gzip: zlib: invalid header", func(p *plainSquash) { order.PutUint32(p.inode("big")[32:], 4096) }},
@@ -231,5 +232,23 @@ func TestSquashHugeFile(t *testing.T) {
 	}
 	if _, err := f.Open("sparse"); err == nil || !strings.Contains(err.Error(), "are in more than 1048576 blocks") {
 		t.Errorf("%v", err)
+	}
+
+	binary.LittleEndian.PutUint64(node[16+8:], 1<<36)
+	m := &meter{r: bytes.NewReader(b)}
+	if f, _, err = Open(m, int64(len(b))); err != nil {
+		t.Fatal(err)
+	}
+	before := m.reads.Load()
+	file, err := f.Open("sparse")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if n := m.reads.Load() - before; n > 2 {
+		t.Errorf("to open it took %d reads", n)
+	}
+	if _, err := io.Copy(io.Discard, file); !errors.Is(err, diskimg.ErrDamaged) {
+		t.Errorf("reading: %v", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"io"
 	"io/fs"
+	"sync"
 )
 
 // A squashFile is a regular file.
@@ -25,7 +26,7 @@ const (
 	maxSquashBlocks = 1 << 20 // of one file
 )
 
-// content reads where the blocks are. What they do not hold is in a fragment, with the ends of other files.
+// content returns what is in the blocks. What they do not hold is in a fragment, with the ends of other files.
 func (f *squashFile) content(size int64) (io.ReaderAt, error) {
 	n, err := f.s.inode(f.ref)
 	if err != nil {
@@ -39,25 +40,41 @@ func (f *squashFile) content(size int64) (io.ReaderAt, error) {
 	if count > maxSquashBlocks {
 		return nil, unsupportedf("%d bytes are in more than %d blocks", size, maxSquashBlocks)
 	}
-	c := &squashContent{s: f.s, size: size, end: func() ([]byte, error) { return f.s.fragment(n, size%blockSize) }}
-	at, word := n.start, make([]byte, 4)
-	for range count {
-		if _, err := io.ReadFull(n.rest, word); err != nil {
-			return nil, err
-		}
-		b := packed{at, binary.LittleEndian.Uint32(word)}
-		c.blocks = append(c.blocks, b)
-		at += int64(b.size &^ isPlain)
-	}
-	return c, nil
+	end := func() ([]byte, error) { return f.s.fragment(n, size%blockSize) }
+	return &squashContent{s: f.s, size: size, count: count, end: end, sizes: n.rest, next: n.start}, nil
 }
 
-// A squashContent is the content of a file. It is an io.ReaderAt.
+// A squashContent is the content of a file. It is an io.ReaderAt. It knows of as many blocks as were asked for: to find
+// all of them takes long, if they are many, and names with such a file may be many, too.
 type squashContent struct {
-	s      *squash
-	size   int64
-	blocks []packed
-	end    func() ([]byte, error) // what is in a fragment
+	s     *squash
+	size  int64
+	count int64                  // of blocks
+	end   func() ([]byte, error) // what is in a fragment
+
+	mu     sync.Mutex
+	blocks []packed // from the first one on
+	sizes  *metaReader
+	next   int64 // where the block behind them is
+	err    error // of sizes
+}
+
+// find returns where block i is.
+func (c *squashContent) find(i int64) (packed, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var word [4]byte
+	for int64(len(c.blocks)) <= i && c.err == nil {
+		if _, c.err = io.ReadFull(c.sizes, word[:]); c.err != nil {
+			break
+		}
+		b := packed{c.next, binary.LittleEndian.Uint32(word[:])}
+		c.blocks, c.next = append(c.blocks, b), c.next+int64(b.size&^isPlain)
+	}
+	if i < int64(len(c.blocks)) {
+		return c.blocks[i], nil
+	}
+	return packed{}, c.err
 }
 
 func (c *squashContent) ReadAt(p []byte, off int64) (n int, err error) {
@@ -79,25 +96,31 @@ func (c *squashContent) ReadAt(p []byte, off int64) (n int, err error) {
 
 // block reads a part of block i, which is of whole bytes.
 func (c *squashContent) block(i int64, p []byte, skip, whole int64) error {
-	var data []byte
-	var err error
-	switch {
-	case i == int64(len(c.blocks)):
-		data, err = c.end()
-	case c.blocks[i].size == 0:
-		clear(p)
-		return nil
-	default:
-		data, err = c.s.unpacked(c.blocks[i])
-	}
+	data, err := c.stored(i)
 	if err != nil {
 		return err
+	}
+	if data == nil {
+		clear(p)
+		return nil
 	}
 	if int64(len(data)) != whole {
 		return damagedf("block %d is of %d bytes and has %d", i, whole, len(data))
 	}
 	copy(p, data[skip:])
 	return nil
+}
+
+// stored returns what is in block i, nil if those are zeros.
+func (c *squashContent) stored(i int64) ([]byte, error) {
+	if i == c.count {
+		return c.end()
+	}
+	b, err := c.find(i)
+	if err != nil || b.size == 0 {
+		return nil, err
+	}
+	return c.s.unpacked(b)
 }
 
 // unpacked returns what is in a block.

@@ -74,8 +74,6 @@ func (m *metaReader) decode(v any) error {
 	if _, err := io.ReadFull(m, b); err != nil {
 		return err
 	}
-	if _, err := binary.Decode(b, binary.LittleEndian, v); err != nil {
-		panic(err) // only if it has no fixed size
-	}
+	decode(b, v)
 	return nil
 }

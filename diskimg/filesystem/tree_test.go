@@ -64,3 +64,16 @@ func TestConcurrent(t *testing.T) {
 		}
 	}
 }
+
+// Many small ones take the place of one large one.
+func TestCacheOfSmall(t *testing.T) {
+	c := cache[int, byte]{most: 100 * keptEntry}
+	for i := range 10_000 {
+		if _, err := c.get(i, func() (byte, int, error) { return 0, 1, nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(c.young) + len(c.old); n > 200 {
+		t.Errorf("%d are kept", n)
+	}
+}

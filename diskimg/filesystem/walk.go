@@ -22,15 +22,15 @@ func (t *tree) walk(name string, follow bool) (*file, error) {
 		var part string
 		part, rest, _ = strings.Cut(rest, "/")
 		here := trail[len(trail)-1]
+		if !here.IsDir() {
+			return nil, syscall.ENOTDIR
+		}
 		switch part {
 		case "", ".":
 			continue
 		case "..":
 			trail = trail[:max(len(trail)-1, 1)]
 			continue
-		}
-		if !here.IsDir() {
-			return nil, syscall.ENOTDIR
 		}
 		f, err := t.find(here, part)
 		if err != nil {

@@ -47,7 +47,7 @@ type fat32Tail struct {
 
 const (
 	fatEntrySize  = 32
-	fat12Clusters = 0xff4 // at most
+	fat12Clusters = 0xff4 // at most; blkid has one less, Linux does not
 	fat16Clusters = 0xfff4
 	fat32Clusters = 0x0ffffff6
 
@@ -90,7 +90,7 @@ func findFAT(a *area) *FileSystem {
 			return nil
 		}
 		return fs
-	case f.clusters < fat12Clusters:
+	case f.clusters <= fat12Clusters:
 		fs.Version = "FAT12"
 	default:
 		fs.Version = "FAT16"
