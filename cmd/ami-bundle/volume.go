@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -128,8 +129,13 @@ type volumeFile interface {
 	Truncate(size int64) error
 }
 
+// volumeGCPercent is Go's own: the inodes of many files are small structures that stay, and collecting them as often as
+// the few buffers of other commands takes a tenth of the time of 50,000 files.
+const volumeGCPercent = 100
+
 // build makes the volume in w.
 func (o *options) build(ctx context.Context, e *cli.Env, w volumeFile, own *ownFiles) (*volumeResult, error) {
+	defer debug.SetGCPercent(debug.SetGCPercent(volumeGCPercent))
 	opts, err := o.buildOptions(e)
 	if err != nil {
 		return nil, err
